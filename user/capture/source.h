@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Where segments come from. The rest of the program knows a source only by this interface; which ones exist is decided
+ * when building (sources.c).
+ */
+#ifndef MIRUO_CAPTURE_SOURCE_H
+#define MIRUO_CAPTURE_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "miruo/counters.h"
+#include "miruo/segment.h"
+
+struct source;
+
+/* Called for each segment, in the order in which the source has them. seg is borrowed until it returns. */
+typedef void segment_fn(void *ctx, const struct segment *seg);
+
+struct source_config {
+	const char *const *files;	/* file_count paths, "-" is standard input; read in this order as one capture */
+	size_t file_count;
+	const char *filter;		/* pcap expression, or NULL */
+	bool progress;			/* show how far a file is on stderr */
+};
+
+struct source_stats {
+	uint64_t frames;			/* read, before the filter */
+	uint64_t filtered;			/* rejected by the expression */
+	uint64_t decoded[DECODE_RESULTS];	/* what became of the others */
+	uint64_t received, dropped, if_dropped;	/* libpcap's own counters; 0 for files */
+};
+
+enum poll_result {
+	POLL_MORE,	/* there may be more */
+	POLL_END,	/* the input ended as it should */
+	POLL_FAILED,	/* it broke: source_ops.error says where and why; all before it was delivered */
+};
+
+struct source_ops {
+	const char *name;	/* "pcap-file", ... */
+
+	/* Opens; on failure returns NULL and one line in err (256 bytes): what is wrong and what to do. Prints nothing. */
+	struct source *(*open)(const struct source_config *cfg, char *err, size_t err_size);
+
+	/* Delivers some segments, at most about a thousand. */
+	enum poll_result (*poll)(struct source *s, segment_fn *fn, void *ctx);
+
+	/* "FILE", link type name and description, snap length: the words of the first line on stdout. */
+	void (*describe)(const struct source *s, char *buf, size_t size);
+
+	/* One line: what broke the input, and where. Valid until close. */
+	const char *(*error)(const struct source *s);
+
+	void (*stats)(const struct source *s, struct source_stats *out);
+	void (*close)(struct source *s);	/* NULL is fine */
+};
+
+extern const struct source_ops source_pcap_file;
+
+#endif
