@@ -6,6 +6,7 @@
 #ifndef MIRUO_CAPTURE_SOURCE_H
 #define MIRUO_CAPTURE_SOURCE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,16 +14,20 @@
 #include "miruo/counters.h"
 #include "miruo/segment.h"
 
+#define SOURCE_ERROR_MAX 640	/* bytes that hold any error line whole, the final 0 included */
+
 struct source;
 
 /* Called for each segment, in the order in which the source has them. seg is borrowed until it returns. */
 typedef void segment_fn(void *ctx, const struct segment *seg);
 
+/* All that it points to must outlive the source. */
 struct source_config {
 	const char *const *files;	/* file_count paths, "-" is standard input; read in this order as one capture */
 	size_t file_count;
 	const char *filter;		/* pcap expression, or NULL */
 	bool progress;			/* show how far a file is on stderr */
+	const volatile sig_atomic_t *stop;	/* may be NULL; once it is not 0, waiting for input ends as the input's end */
 };
 
 struct source_stats {
@@ -41,19 +46,29 @@ enum poll_result {
 struct source_ops {
 	const char *name;	/* "pcap-file", ... */
 
-	/* Opens; on failure returns NULL and one line in err (256 bytes): what is wrong and what to do. Prints nothing. */
-	struct source *(*open)(const struct source_config *cfg, char *err, size_t err_size);
+	/*
+	 * Opens; on failure returns NULL and one line in err (SOURCE_ERROR_MAX bytes): what is wrong and what to do.
+	 * Then *usage says whether the command line is at fault (a bad expression) or the input. Prints nothing.
+	 */
+	struct source *(*open)(const struct source_config *cfg, char *err, size_t err_size, bool *usage);
 
 	/* Delivers some segments, at most about a thousand. */
 	enum poll_result (*poll)(struct source *s, segment_fn *fn, void *ctx);
 
-	/* "FILE", link type name and description, snap length: the words of the first line on stdout. */
+	/*
+	 * The words of the first line on stdout: "FILE, link-type NAME (DESCRIPTION), capture size N bytes"; of several
+	 * files the first, "FILE and 2 more files". At most SOURCE_ERROR_MAX bytes.
+	 */
 	void (*describe)(const struct source *s, char *buf, size_t size);
 
 	/* One line: what broke the input, and where. Valid until close. */
 	const char *(*error)(const struct source *s);
 
 	void (*stats)(const struct source *s, struct source_stats *out);
+
+	/* Takes the progress line off the terminal, for who is about to write there; it comes back by itself. Cheap. */
+	void (*hide_progress)(struct source *s);
+
 	void (*close)(struct source *s);	/* NULL is fine */
 };
 
