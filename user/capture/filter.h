@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The pcap expression, compiled for one input after the other. A program is kept as long as it fits: rotated files are
+ * alike, and the optimiser of libpcap needs seconds for long lists of hosts.
+ */
+#ifndef MIRUO_CAPTURE_FILTER_H
+#define MIRUO_CAPTURE_FILTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <pcap/pcap.h>
+
+#include "text.h"
+
+struct filter {
+	const char *expression;		/* borrowed; NULL lets all pass */
+	struct bpf_program program;	/* valid if compiled */
+	bool compiled;
+	int dlt, snaplen, swapped;	/* what the program was compiled for */
+};
+
+void filter_init(struct filter *f, const char *expression);
+
+/* Makes the filter fit p. Returns false and adds one line to err if the expression cannot be used there. */
+bool filter_compile(struct filter *f, pcap_t *p, struct text *err);
+
+/* Whether the frame is wanted; after filter_compile(). */
+bool filter_match(const struct filter *f, const struct pcap_pkthdr *header, const uint8_t *data);
+
+void filter_fini(struct filter *f);
+
+#endif
