@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The flow key and the hash table over it. One key stands for both directions of a session.
+ *
+ * Who sends packets chooses keys, so the hash is keyed with random bytes: nobody outside can aim at one bucket.
+ */
+#ifndef MIRUO_TRACK_FLOW_H
+#define MIRUO_TRACK_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "miruo/segment.h"
+
+struct session;
+
+/* Two sessions on the same addresses and ports in different VLANs or namespaces are two sessions; interfaces do not count. */
+struct flow_key {
+	uint8_t addr[2][16];	/* network order; side 0 is the lower (address, port) */
+	uint64_t vlan;
+	uint32_t netns;
+	uint16_t port[2];
+};
+
+_Static_assert(sizeof(struct flow_key) == 48, "struct flow_key is hashed and compared as bytes: no padding");
+
+/* Fills in the key of a segment; returns the side (0 or 1) that sent it. */
+uint8_t flow_key_of(const struct segment *seg, struct flow_key *key);
+
+/* A table for sessions of an array that the caller owns; sessions are named by their index in it, from 1. */
+struct flow_table;
+
+struct flow_table *flow_table_new(struct session *sessions, uint32_t sessions_max);	/* NULL: out of memory */
+void flow_table_free(struct flow_table *t);
+
+uint32_t flow_hash(const struct flow_table *t, const struct flow_key *key);
+uint32_t flow_find(const struct flow_table *t, const struct flow_key *key, uint32_t hash);	/* 0: not there */
+void flow_insert(struct flow_table *t, uint32_t index);	/* by the key and hash of that session */
+void flow_remove(struct flow_table *t, uint32_t index);
+
+#endif

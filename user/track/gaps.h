@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The holes in what one side of a session was seen to send: ranges below its highest sequence number that were skipped.
+ * Data that falls into a hole is seen for the first time; data that does not was sent before.
+ *
+ * A set holds GAPS_MAX ranges at most; when one more is needed the lowest is forgotten, and data that arrives there later
+ * counts as unknown, not as sent before (gaps.floor).
+ */
+#ifndef MIRUO_TRACK_GAPS_H
+#define MIRUO_TRACK_GAPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define GAPS_MAX 64
+
+struct gap {
+	uint32_t start, end;	/* first sequence number of the hole, first one behind it */
+};
+
+struct gaps;	/* NULL is the empty set */
+
+/* What is known of a range of sequence numbers. */
+enum gaps_cover {
+	GAPS_SEEN,	/* no part of it lies in a hole */
+	GAPS_PART,	/* some of it does */
+	GAPS_UNSEEN,	/* all of it does, or it is in parts too old to tell */
+};
+
+/* Notes that [start, end) was skipped; it lies behind all other holes. Allocates; false: out of memory, nothing noted. */
+bool gaps_add(struct gaps **set, uint32_t start, uint32_t end);
+
+/* Tells what is known of [start, end) and closes the holes in it. */
+enum gaps_cover gaps_fill(struct gaps **set, uint32_t start, uint32_t end);
+
+/* The number of holes, and the i-th from the lowest. */
+uint32_t gaps_count(const struct gaps *set);
+struct gap gaps_get(const struct gaps *set, uint32_t i);
+
+void gaps_free(struct gaps **set);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The held segments of all sessions: 64-byte records from one array of fixed size, a list per session in the order of arrival.
+ *
+ * Memory is bounded twice: a session holds HISTORY_HIDDEN_MAX hidden records at most (shown ones stay), and all sessions
+ * together hold no more than -l, opening SYNs not counted. When that is reached a hidden record gives way, first of the same
+ * session, then of another; if there is none, the session's own oldest shown one behind its first.
+ */
+#ifndef MIRUO_TRACK_HISTORY_H
+#define MIRUO_TRACK_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "miruo/segment.h"
+#include "session.h"
+
+#define HISTORY_HIDDEN_MAX 1024	/* a session */
+#define HISTORY_NOTES_MAX (64u << 20)	/* bytes of notes in all */
+
+enum colour {
+	COLOUR_NONE,
+	COLOUR_RED,
+	COLOUR_GREEN,
+	COLOUR_YELLOW,
+	COLOUR_BLUE,
+	COLOUR_MAGENTA,
+	COLOUR_CYAN,
+};
+
+/* What a segment is in the stream of its side. */
+enum verdict {
+	VERDICT_NEW,		/* nothing it carries was seen before; or it carries nothing */
+	VERDICT_RETRANSMIT,	/* some of its payload, SYN or FIN was sent before */
+	VERDICT_OUT_OF_ORDER,	/* fills a hole that was skipped */
+	VERDICT_KEEPALIVE,	/* one below the next sequence number, no new data (RFC 9293 3.8.4) */
+	VERDICT_STRAY,		/* far outside of what this side sends */
+};
+
+#define RECORD_INLINE_OPTIONS 20	/* what a SYN of Linux has; longer ones take a second slot */
+#define RECORD_LEN_MAX 0xffffffu
+
+struct record {
+	uint64_t ts_ns;
+	uint32_t seq, ack;
+	uint32_t wire_len : 24, opt_len : 8;		/* lengths above RECORD_LEN_MAX are stored as that */
+	uint32_t payload_len : 24, verdict : 8;
+	uint32_t prev, next;				/* slots; 0: none */
+	uint32_t id_low;				/* of the 40-bit packet id */
+	uint8_t id_high;
+	uint8_t flags;					/* enum tcp_flag */
+	uint8_t state[2];				/* of side 0 and 1 after the segment */
+	uint16_t ip_id;
+	uint8_t iface;					/* low byte of the interface index */
+	uint8_t colour : 3, shown : 1, own : 1, side : 1, frag : 1, opt_cut : 1;	/* own: shown by its own right */
+	union {
+		uint8_t opt[RECORD_INLINE_OPTIONS];
+		uint32_t more;		/* opt_len > RECORD_INLINE_OPTIONS: the slot with all options */
+	};
+};
+
+_Static_assert(sizeof(struct record) == 64, "struct record: one cache line");
+
+struct history;
+
+struct history_stats {
+	uint32_t held, held_max;	/* opening SYNs not counted */
+	uint64_t dropped;		/* segments not held, or no longer, because of the limit */
+	uint64_t notes_dropped;
+};
+
+/*
+ * Room for segment_limit records and the opening SYN of each of sessions_max sessions, which are sessions[1] and up.
+ * NULL: out of memory.
+ */
+struct history *history_new(uint32_t segment_limit, struct session *sessions, uint32_t sessions_max);
+void history_free(struct history *h);
+
+/*
+ * Appends a record of seg to the session, hidden, without colour. NULL if it cannot be held. Other records of the session, and
+ * hidden ones of others, may be gone after it.
+ */
+struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint64_t id, uint8_t side);
+
+/* The oldest hidden record of a session, NULL if there is none: what was dropped was older, but for shown ones. */
+struct record *history_oldest_hidden(struct history *h, struct session *s);
+
+/* Forgets all records of the session. */
+void history_clear(struct history *h, struct session *s);
+
+struct record *history_first(const struct history *h, const struct session *s);
+struct record *history_last(const struct history *h, const struct session *s);
+struct record *history_next(const struct history *h, const struct record *r);
+struct record *history_prev(const struct history *h, const struct record *r);
+
+static inline uint64_t record_id(const struct record *r)
+{
+	return (uint64_t)r->id_high << 32 | r->id_low;
+}
+
+/* The raw options, opt_len bytes. */
+const uint8_t *record_options(const struct history *h, const struct record *r);
+
+/* Makes the record one that is printed with its session. */
+void history_show(struct session *s, struct record *r);
+
+/* Text printed below the record's line: a copy is kept as long as the record, within HISTORY_NOTES_MAX. */
+void history_note(struct history *h, struct record *r, const char *text, size_t len);
+const char *record_note(const struct history *h, const struct record *r);	/* NULL: none */
+
+void history_stats(const struct history *h, struct history_stats *out);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sequence.h"
+
+#include "seq.h"
+
+/*
+ * A jump of more than this is not believed before a second segment follows it: a forged or damaged segment must not turn all
+ * that comes after it into retransmissions. Far more than any window that moves within a capture without gaps.
+ */
+#define STRAY_DISTANCE (1 << 26)
+
+uint32_t sequence_len(const struct segment *seg)
+{
+	return seg->payload_len + !!(seg->flags & TCP_SYN) + !!(seg->flags & TCP_FIN);
+}
+
+bool sequence_is_old(const struct direction *own, const struct segment *seg)
+{
+	uint32_t len = sequence_len(seg);
+
+	if (!(own->flags & DIR_SEQ))
+		return false;
+	if (len)
+		return seq_diff(seg->seq + len, own->next_seq) <= 0;
+	return own->flags & DIR_ACK && seg->ack == own->ack;
+}
+
+/* The jump to seq was seen once already, and this segment goes on from there. */
+static bool stray_is_confirmed(const struct direction *own, uint32_t seq)
+{
+	return own->flags & DIR_STRAY && seq == own->stray_seq;
+}
+
+static void sequence_restart(struct direction *own, uint32_t seq)
+{
+	gaps_free(&own->gaps);
+	own->first_seq = own->next_seq = seq;
+	own->flags |= DIR_SEQ;
+	own->flags &= (uint8_t)~DIR_STRAY;
+}
+
+/* What is known of [seq, end), which lies below next_seq. */
+static enum gaps_cover sequence_cover(struct direction *own, uint32_t seq, uint32_t end)
+{
+	enum gaps_cover cover;
+
+	if (seq_diff(seq, own->first_seq) >= 0)
+		return gaps_fill(&own->gaps, seq, end);
+	if (seq_diff(end, own->first_seq) <= 0) {	/* from before the capture began */
+		if (end == own->first_seq)
+			own->first_seq = seq;
+		return GAPS_UNSEEN;
+	}
+	cover = gaps_fill(&own->gaps, own->first_seq, end);
+	own->first_seq = seq;
+	return cover == GAPS_UNSEEN ? GAPS_UNSEEN : GAPS_PART;
+}
+
+static enum verdict sequence_of_data(struct direction *own, uint32_t seq, uint32_t end)
+{
+	enum gaps_cover cover = GAPS_UNSEEN;
+
+	if (seq_diff(end, own->next_seq) <= 0) {
+		cover = sequence_cover(own, seq, end);
+		return cover == GAPS_UNSEEN ? VERDICT_OUT_OF_ORDER : VERDICT_RETRANSMIT;
+	}
+	if (seq_diff(seq, own->next_seq) > 0)
+		gaps_add(&own->gaps, own->next_seq, seq);
+	else if (seq != own->next_seq)
+		cover = sequence_cover(own, seq, own->next_seq);
+	own->next_seq = end;
+	return cover == GAPS_UNSEEN ? VERDICT_NEW : VERDICT_RETRANSMIT;
+}
+
+/* An ACK of something that was not captured shows that it was sent. */
+static void sequence_acked(struct direction *peer, uint32_t ack)
+{
+	if (!(peer->flags & DIR_SEQ)) {
+		sequence_restart(peer, ack);
+		return;
+	}
+	if (seq_diff(ack, peer->next_seq) <= 0 || seq_diff(ack, peer->next_seq) > STRAY_DISTANCE)
+		return;
+	gaps_add(&peer->gaps, peer->next_seq, ack);
+	peer->next_seq = ack;
+}
+
+static void sequence_note_ack(struct direction *own, struct direction *peer, const struct segment *seg)
+{
+	if (!(seg->flags & TCP_ACK))
+		return;
+	sequence_acked(peer, seg->ack);
+	if (!(own->flags & DIR_ACK) || seq_diff(seg->ack, own->ack) > 0)
+		own->ack = seg->ack;
+	own->flags |= DIR_ACK;
+}
+
+static bool is_keepalive(const struct direction *own, const struct direction *peer, const struct segment *seg)
+{
+	bool acked = peer->flags & DIR_ACK && seq_diff(peer->ack, own->next_seq) >= 0;
+
+	if (seg->flags & (TCP_SYN | TCP_FIN) || seg->seq != own->next_seq - 1)
+		return false;
+	return seg->payload_len == 0 || (seg->payload_len == 1 && acked);
+}
+
+enum verdict sequence_feed(struct direction *own, struct direction *peer, const struct segment *seg)
+{
+	uint32_t len = sequence_len(seg);
+	int32_t jump;
+
+	if (!(own->flags & DIR_SEQ))
+		sequence_restart(own, seg->seq);
+	jump = seq_diff(seg->seq, own->next_seq);
+	if (jump > STRAY_DISTANCE || jump < -STRAY_DISTANCE) {
+		if (!stray_is_confirmed(own, seg->seq)) {
+			own->stray_seq = seg->seq + len;
+			own->flags |= DIR_STRAY;
+			return VERDICT_STRAY;
+		}
+		sequence_restart(own, seg->seq);
+	}
+	if (seg->flags & TCP_SYN && !(own->flags & DIR_SYN)) {
+		own->isn = seg->seq;
+		own->flags |= DIR_SYN;
+	}
+	if (seg->flags & TCP_FIN && !(own->flags & DIR_FIN)) {
+		own->fin_seq = seg->seq + len - 1;
+		own->flags |= DIR_FIN;
+	}
+	sequence_note_ack(own, peer, seg);
+	if (is_keepalive(own, peer, seg))
+		return VERDICT_KEEPALIVE;
+	return len ? sequence_of_data(own, seg->seq, seg->seq + len) : VERDICT_NEW;
+}
+
+void sequence_extend(struct direction *own, uint32_t seq, uint32_t len)
+{
+	int32_t jump = seq_diff(seq + len, own->next_seq);
+
+	if (own->flags & DIR_SEQ && len && jump < STRAY_DISTANCE && jump > -STRAY_DISTANCE)
+		sequence_of_data(own, seq, seq + len);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a segment is in the stream of the side that sent it: new, sent before, filling a hole, a keep-alive (RFC 9293 3.4,
+ * 3.8.1, 3.8.4). Works on what was captured; ACKs do not decide whether something was sent before.
+ */
+#ifndef MIRUO_TRACK_SEQUENCE_H
+#define MIRUO_TRACK_SEQUENCE_H
+
+#include "history.h"
+#include "session.h"
+
+/* Sequence numbers that the segment takes: payload, SYN and FIN. */
+uint32_t sequence_len(const struct segment *seg);
+
+/* The segment carries nothing that was not seen before: only then it may be a copy of an earlier packet. */
+bool sequence_is_old(const struct direction *own, const struct segment *seg);
+
+/* Judges a segment and takes note of it. own: the side that sent it, peer: the other one. Not for RST. */
+enum verdict sequence_feed(struct direction *own, struct direction *peer, const struct segment *seg);
+
+/* Takes note of payload that came in a later IP fragment. */
+void sequence_extend(struct direction *own, uint32_t seq, uint32_t len);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is known of one TCP session. Written by the tracker; rules and sinks read it, and set reasons and context.
+ *
+ * The two ends are side 0 and side 1 in the order of the flow key (flow.h), whoever opened the session; client tells which of
+ * them is the client. A guess about the client can so be corrected without touching anything else.
+ */
+#ifndef MIRUO_TRACK_SESSION_H
+#define MIRUO_TRACK_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow.h"
+#include "gaps.h"
+
+/* What one side was seen to send. Sequence numbers are absolute. */
+struct direction {
+	struct gaps *gaps;		/* holes in it, owned */
+	uint64_t segments;		/* those that are part of the session; copies and later fragments are not */
+	uint64_t bytes;			/* on the wire, link headers and later fragments included, copies not */
+	uint32_t isn;			/* of the SYN, if flags has DIR_SYN */
+	uint32_t first_seq;		/* below it nothing is known */
+	uint32_t next_seq;		/* one behind the highest sequence number sent */
+	uint32_t fin_seq;		/* of the FIN, if flags has DIR_FIN */
+	uint32_t ack;			/* the highest ACK it sent, if flags has DIR_ACK */
+	uint32_t stray_seq;		/* what would follow its last segment that was far out of place */
+	uint32_t retransmitted;		/* segments */
+	uint32_t copies;		/* segments captured once more */
+	uint32_t fragments;		/* later IP fragments */
+	uint8_t flags;			/* enum direction_flag */
+};
+
+enum direction_flag {
+	DIR_SEQ = 1,	/* first_seq and next_seq are valid */
+	DIR_ACK = 2,
+	DIR_SYN = 4,
+	DIR_FIN = 8,
+	DIR_STRAY = 16,	/* stray_seq is valid */
+	DIR_SENT = 32,	/* a segment of this side was captured */
+};
+
+enum session_flag {
+	SESSION_MID_STREAM = 1,	/* its SYN was not captured */
+	SESSION_CLOSED = 2,	/* over and reported; kept a while so that late segments do not open it again */
+	SESSION_RST = 4,	/* ended by a RST of side rst_side */
+	SESSION_REPLACES = 8,	/* opened by a SYN on ports that another session had in use */
+	SESSION_GUESSED = 16,	/* which side is the client is a guess */
+	SESSION_PRINTED = 32,	/* looked up when it ended */
+};
+
+struct session {
+	struct flow_key key;
+	struct direction dir[2];
+	uint64_t id;			/* from 1, in the order of their first segments */
+	uint64_t start_ns;		/* first segment */
+	uint64_t last_ns;		/* last one kept; never goes back */
+	uint32_t reasons;		/* rules that want it looked up, bits of enum reason */
+	uint32_t context_left;		/* so many hidden segments to come are shown as context */
+	uint32_t head, tail;		/* held segments, oldest and newest (history.h) */
+	uint32_t hidden;		/* of them, not shown */
+	uint32_t seen_shown;		/* all held ones up to this one are shown; 0: not known of any */
+	uint32_t hash;			/* of the key */
+	uint32_t hash_next;		/* flow table */
+	uint32_t link_prev, link_next;	/* the timer list it is on */
+	uint16_t list;
+	uint16_t flags;			/* enum session_flag */
+	uint32_t generation;		/* differs from that of the slot's session before */
+	uint8_t state[2];		/* enum tcp_state of each side */
+	uint8_t client;			/* side 0 or 1 */
+	uint8_t rst_side;
+};
+
+static inline uint64_t session_segments(const struct session *s)
+{
+	return s->dir[0].segments + s->dir[1].segments;
+}
+
+static inline uint64_t session_bytes(const struct session *s)
+{
+	return s->dir[0].bytes + s->dir[1].bytes;
+}
+
+#endif

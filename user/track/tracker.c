@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tracker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "connection.h"
+#include "fragments.h"
+#include "seq.h"
+#include "sequence.h"
+#include "state.h"
+#include "timers.h"
+
+#define NS_PER_S 1000000000ull
+#define TRANSIENT_TIMEOUT_S 30
+#define IDLE_TIMEOUT_S 900
+#define LINGER_S 60		/* late segments of a session that is over: 2 MSL of most systems */
+#define LINGER_MIN 1024		/* sessions that linger, if -L is lower */
+#define LINGER_MAX 65536
+#define FLOOD_MIN 32		/* half-open sessions: fewer are no flood */
+#define HALF_OPEN_AGE_NS NS_PER_S
+#define COPY_NS 1000000u	/* a packet captured on two interfaces */
+#define COPY_SAME_NS 10000u	/* the same when nothing but the time tells it from a retransmission */
+#define COPY_LOOK_BACK 64	/* records */
+#define ORIGINAL_LOOK_BACK 4096
+
+struct tracker {
+	struct tracker_events events;
+	struct session *sessions;	/* [0] is not used */
+	uint32_t session_limit;
+	uint32_t sessions_max;		/* session_limit and those that linger */
+	uint32_t fresh;			/* sessions from here on were never used */
+	uint32_t free;			/* list of used ones, by hash_next */
+	bool pickup;
+	struct flow_table *flows;
+	struct history *history;
+	struct fragments *fragments;
+	struct timers timers;
+	uint64_t now_s;			/* all that was due before this second is done */
+	struct tracker_stats stats;
+};
+
+static uint32_t or_all(uint32_t limit, uint32_t all)
+{
+	return limit && limit < all ? limit : all;
+}
+
+struct tracker *tracker_new(const struct tracker_config *cfg, const struct tracker_events *events)
+{
+	struct tracker *t = calloc(1, sizeof(*t));
+	uint32_t linger;
+
+	if (!t)
+		return NULL;
+	t->events = *events;
+	t->session_limit = or_all(cfg->session_limit, SESSION_LIMIT_MAX);
+	linger = t->session_limit < LINGER_MIN ? LINGER_MIN : t->session_limit;
+	t->sessions_max = t->session_limit + (linger < LINGER_MAX ? linger : LINGER_MAX);
+	t->sessions = calloc((size_t)t->sessions_max + 1, sizeof(t->sessions[0]));
+	t->fresh = 1;
+	t->pickup = cfg->pickup;
+	t->flows = flow_table_new(t->sessions, t->sessions_max);
+	t->history = history_new(or_all(cfg->segment_limit, SEGMENT_LIMIT_MAX), t->sessions, t->sessions_max);
+	t->fragments = fragments_new();
+	t->timers.sessions = t->sessions;
+	if (!t->sessions || !t->flows || !t->history || !t->fragments) {
+		tracker_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void tracker_free(struct tracker *t)
+{
+	uint32_t i;
+
+	if (!t)
+		return;
+	for (i = 1; t->sessions && i < t->fresh; i++) {
+		gaps_free(&t->sessions[i].dir[0].gaps);
+		gaps_free(&t->sessions[i].dir[1].gaps);
+	}
+	fragments_free(t->fragments);
+	history_free(t->history);
+	flow_table_free(t->flows);
+	free(t->sessions);
+	free(t);
+}
+
+static uint32_t session_index(const struct tracker *t, const struct session *s)
+{
+	return (uint32_t)(s - t->sessions);
+}
+
+static uint64_t session_idle_end_s(const struct session *s)
+{
+	bool transient = state_is_transient(s->state[0]) || state_is_transient(s->state[1]);
+
+	return s->last_ns / NS_PER_S + (transient ? TRANSIENT_TIMEOUT_S : IDLE_TIMEOUT_S) + 1;
+}
+
+/* After a change of state the session may be due earlier; where it is due later, the list it is on finds that out. */
+static void session_schedule(struct tracker *t, struct session *s)
+{
+	timers_move(&t->timers, session_index(t, s), timers_second(session_idle_end_s(s)));
+}
+
+static void session_forget(struct tracker *t, struct session *s)
+{
+	uint32_t i = session_index(t, s), generation = s->generation;
+
+	if (t->events.forgotten)
+		t->events.forgotten(t->events.ctx, s);
+	timers_move(&t->timers, i, LIST_NONE);
+	flow_remove(t->flows, i);
+	memset(s, 0, sizeof(*s));
+	s->generation = generation + 1;
+	s->hash_next = t->free;
+	t->free = i;
+}
+
+/* Reports the session as over. It lingers, so that its late segments do not look like a session in mid-stream. */
+static void session_end(struct tracker *t, struct session *s, enum session_end why, uint64_t ts_ns)
+{
+	if (s->flags & SESSION_RST)
+		t->stats.resets++;
+	t->stats.timeouts += why == END_TIMEOUT;
+	t->stats.duplicates += why == END_DUPLICATE;
+	t->stats.evicted += why == END_EVICTED;
+	t->events.ended(t->events.ctx, s, why, ts_ns);
+	history_clear(t->history, s);
+	gaps_free(&s->dir[0].gaps);
+	gaps_free(&s->dir[1].gaps);
+	s->flags |= SESSION_CLOSED;
+	t->stats.active--;
+	if (why == END_CLOSED)
+		timers_move(&t->timers, session_index(t, s), LIST_CLOSED);
+	else
+		session_forget(t, s);
+}
+
+static struct session *list_first(struct tracker *t, uint16_t list)
+{
+	uint32_t i = t->timers.list[list].first;
+
+	return i ? &t->sessions[i] : NULL;
+}
+
+/* All that is due in one second. */
+static void tracker_second(struct tracker *t, uint64_t now_s)
+{
+	uint16_t list = timers_second(now_s);
+	uint32_t count = t->timers.list[list].count;
+	struct session *s;
+
+	while ((s = list_first(t, LIST_HALF_OPEN)) && session_idle_end_s(s) <= now_s)
+		session_end(t, s, END_TIMEOUT, now_s * NS_PER_S);
+	while ((s = list_first(t, LIST_CLOSED)) && s->last_ns / NS_PER_S + LINGER_S < now_s)
+		session_forget(t, s);
+	while (count--) {
+		s = list_first(t, list);
+		if (session_idle_end_s(s) <= now_s)
+			session_end(t, s, END_TIMEOUT, now_s * NS_PER_S);
+		else
+			session_schedule(t, s);
+	}
+}
+
+void tracker_advance(struct tracker *t, uint64_t now_ns)
+{
+	uint64_t end_s = now_ns / NS_PER_S, s = t->now_s;
+
+	if (end_s <= t->now_s) {
+		if (t->now_s - end_s > TIMERS_SECONDS)	/* the time before was a damaged one */
+			t->now_s = end_s;
+		return;
+	}
+	if (t->now_s && t->timers.list[LIST_CLOSED].count + t->stats.active) {
+		while (s < end_s && s - t->now_s < TIMERS_SECONDS)
+			tracker_second(t, ++s);
+	}
+	t->now_s = end_s;
+}
+
+/* A full table: a half-open session gives way if it is old, or if it is one of a flood. Established ones never do. */
+static bool tracker_make_room(struct tracker *t, uint64_t now_ns)
+{
+	const struct timer_list *half_open = &t->timers.list[LIST_HALF_OPEN];
+	struct session *s = list_first(t, LIST_HALF_OPEN);
+	bool flood = half_open->count >= FLOOD_MIN && half_open->count > t->session_limit / 2;
+
+	if (t->stats.active < t->session_limit)
+		return true;
+	if (!s || (!flood && s->last_ns + HALF_OPEN_AGE_NS > now_ns))
+		return false;
+	session_end(t, s, END_EVICTED, now_ns);
+	return true;
+}
+
+static uint32_t session_alloc(struct tracker *t)
+{
+	uint32_t i;
+
+	if (!t->free && t->fresh > t->sessions_max)
+		session_forget(t, list_first(t, LIST_CLOSED));
+	i = t->free;
+	if (i)
+		t->free = t->sessions[i].hash_next;
+	else
+		i = t->fresh++;
+	return i;
+}
+
+static bool is_syn(const struct segment *seg)
+{
+	return (seg->flags & (TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST)) == TCP_SYN;
+}
+
+static bool is_syn_ack(const struct segment *seg)
+{
+	return (seg->flags & (TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST)) == (TCP_SYN | TCP_ACK);
+}
+
+/* Who is the client, and in which states a session begins that is opened by this segment of that side. */
+static void session_begin(struct session *s, const struct segment *seg, uint8_t side)
+{
+	if (is_syn(seg) || is_syn_ack(seg)) {
+		s->client = is_syn(seg) ? side : !side;
+		s->flags = is_syn(seg) ? 0 : SESSION_MID_STREAM;
+		s->state[s->client] = TS_SYN_SENT;
+		s->state[!s->client] = TS_SYN_RECV;
+		return;
+	}
+	s->flags = SESSION_MID_STREAM | SESSION_GUESSED;
+	s->client = seg->sport == seg->dport ? side : s->key.port[1] > s->key.port[0];
+	s->state[0] = s->state[1] = TS_ESTABLISHED;
+}
+
+/* NULL if the session is not to be followed, or cannot be; that is counted. */
+static struct session *session_open(struct tracker *t, const struct segment *seg, const struct flow_key *key, uint32_t hash,
+				    uint8_t side)
+{
+	struct session *s;
+	uint32_t i;
+
+	if (!is_syn(seg) && !t->pickup) {
+		t->stats.not_followed++;
+		return NULL;
+	}
+	if (!tracker_make_room(t, seg->ts_ns)) {
+		if (is_syn(seg))
+			t->stats.refused++;
+		t->stats.not_followed++;
+		return NULL;
+	}
+	i = session_alloc(t);
+	s = &t->sessions[i];
+	s->key = *key;
+	s->hash = hash;
+	s->list = LIST_NONE;
+	s->id = ++t->stats.sessions;
+	s->start_ns = s->last_ns = seg->ts_ns;
+	session_begin(s, seg, side);
+	t->stats.mid_stream += !is_syn(seg);
+	if (++t->stats.active > t->stats.active_max)
+		t->stats.active_max = t->stats.active;
+	flow_insert(t->flows, i);
+	return s;
+}
+
+/* The SYN is that of this session, not of one that takes its place. */
+static bool syn_belongs(const struct session *s, const struct segment *seg, uint8_t side)
+{
+	const struct direction *d = &s->dir[side];
+
+	if (d->flags & DIR_SYN)
+		return seg->seq == d->isn;
+	if (s->flags & SESSION_MID_STREAM)
+		return d->flags & DIR_SEQ && seg->seq + 1 == d->first_seq;
+	return s->state[s->client] == TS_SYN_SENT && side != s->client && !(d->flags & DIR_SENT);
+}
+
+/* A session that is over goes on: its end was not one (a forged RST), or its ports are in use again and the SYN was missed. */
+static bool late_is_new(const struct session *s, const struct segment *seg, uint8_t side)
+{
+	const struct direction *d = &s->dir[side];
+	uint32_t end = seg->seq + sequence_len(seg);
+
+	if (is_syn(seg))
+		return true;
+	if (seg->flags & TCP_RST)
+		return false;
+	if (is_syn_ack(seg))
+		return d->flags & DIR_SYN && seg->seq != d->isn;
+	if (s->flags & SESSION_RST && side != s->rst_side)
+		return false;
+	if (sequence_len(seg) && d->flags & DIR_SEQ && seq_diff(end, d->next_seq) > 0)
+		return true;
+	return s->flags & SESSION_RST && d->flags & DIR_ACK && seg->flags & TCP_ACK && seq_diff(seg->ack, d->ack) > 0;
+}
+
+static void direction_count(struct direction *d, const struct segment *seg)
+{
+	d->segments++;
+	d->bytes += seg->wire_len;
+	d->flags |= DIR_SENT;
+}
+
+/*
+ * The session of a segment: the one that has its ports, or a new one. NULL: none is followed, or the segment is late.
+ */
+static struct session *session_for(struct tracker *t, const struct segment *seg, uint8_t *side)
+{
+	struct flow_key key;
+	struct session *s;
+	uint32_t hash, i;
+
+	*side = flow_key_of(seg, &key);
+	hash = flow_hash(t->flows, &key);
+	i = flow_find(t->flows, &key, hash);
+	if (!i)
+		return session_open(t, seg, &key, hash, *side);
+	s = &t->sessions[i];
+	if (s->flags & SESSION_CLOSED) {
+		if (!late_is_new(s, seg, *side)) {
+			direction_count(&s->dir[*side], seg);
+			t->stats.late++;
+			return NULL;
+		}
+		session_forget(t, s);
+		return session_open(t, seg, &key, hash, *side);
+	}
+	if (!is_syn(seg) || syn_belongs(s, seg, *side))
+		return s;
+	session_end(t, s, END_DUPLICATE, seg->ts_ns);
+	s = session_open(t, seg, &key, hash, *side);
+	if (s)
+		s->flags |= SESSION_REPLACES;
+	return s;
+}
+
+/* A session picked up in mid-stream whose handshake turns up after all, or shows who the client is. */
+static void session_learn_client(struct session *s, const struct segment *seg, uint8_t side)
+{
+	const struct direction *d = &s->dir[side];
+	uint8_t client = is_syn(seg) ? side : !side;
+
+	if (!(s->flags & SESSION_MID_STREAM) || !(is_syn(seg) || is_syn_ack(seg)))
+		return;
+	if (is_syn_ack(seg) && d->flags & DIR_SEQ && seg->seq + 1 != d->first_seq)
+		return;
+	s->client = client;
+	s->flags &= (uint16_t)~SESSION_GUESSED;
+	if (is_syn(seg))
+		s->flags &= (uint16_t)~SESSION_MID_STREAM;
+}
+
+static bool record_equals(const struct history *h, const struct record *r, const struct segment *seg, uint8_t side)
+{
+	return r->side == side && r->seq == seg->seq && r->ack == seg->ack && r->flags == seg->flags &&
+	       r->payload_len == seg->payload_len && r->ip_id == (uint16_t)seg->ip_id && r->opt_len == seg->opt_len &&
+	       memcmp(record_options(h, r), seg->opt, seg->opt_len) == 0;
+}
+
+/*
+ * The packet was captured before, on another interface or by a mirror port. What tells a copy from a retransmission of the same
+ * bytes: another interface, the same IPv4 identification, or a time in which nobody retransmits.
+ */
+static bool is_copy(const struct tracker *t, const struct session *s, const struct segment *seg, uint8_t side)
+{
+	const struct record *r = history_last(t->history, s);
+	int i;
+
+	for (i = 0; r && i < COPY_LOOK_BACK; i++, r = history_prev(t->history, r)) {
+		uint64_t age = seg->ts_ns > r->ts_ns ? seg->ts_ns - r->ts_ns : r->ts_ns - seg->ts_ns;
+
+		if (age > COPY_NS)
+			return false;
+		if (!record_equals(t->history, r, seg, side))
+			continue;
+		if (r->iface != (uint8_t)seg->ifindex || (seg->ip_version == 4 && seg->ip_id))
+			return true;
+		if (seg->flags & (TCP_SYN | TCP_FIN | TCP_RST))
+			return true;
+		return seg->payload_len && age <= COPY_SAME_NS;
+	}
+	return false;
+}
+
+static bool record_overlaps(const struct record *r, uint8_t side, uint32_t seq, uint32_t len)
+{
+	uint32_t r_len = r->payload_len + !!(r->flags & TCP_SYN) + !!(r->flags & TCP_FIN);
+
+	return r->side == side && r_len && !(r->flags & TCP_RST) && seq_diff(r->seq, seq + len) < 0 &&
+	       seq_diff(seq, r->seq + r_len) < 0;
+}
+
+/* The first transmission of what the step's segment carries: one that was not itself a retransmission, if it is held. */
+static void step_find_original(struct tracker *t, struct step *step)
+{
+	struct history *h = t->history;
+	const struct record *self = step->rec;
+	struct record *r = self ? history_prev(h, self) : history_last(h, step->session);
+	uint32_t len = sequence_len(step->seg);
+	uint64_t from = step->seg->ts_ns;
+	int i;
+
+	for (i = 0; r && i < ORIGINAL_LOOK_BACK; i++, r = history_prev(h, r)) {
+		if (!record_overlaps(r, step->side, step->seg->seq, len))
+			continue;
+		step->original = r;
+		if (r->verdict != VERDICT_RETRANSMIT)
+			break;
+	}
+	r = step->original ? step->original : history_oldest_hidden(h, step->session);
+	if (r && r->ts_ns < from)
+		step->since_original_ns = from - r->ts_ns;
+}
+
+/* Half-open sessions wait in a list of their own, in which an answer ends their stay. */
+static void session_retime(struct tracker *t, struct session *s, const uint8_t before[2])
+{
+	bool half_open = !(s->dir[!s->client].flags & DIR_SENT) && !(s->flags & SESSION_MID_STREAM) &&
+			 s->state[s->client] == TS_SYN_SENT;
+
+	if (half_open)
+		timers_move(&t->timers, session_index(t, s), LIST_HALF_OPEN);
+	else if (s->list >= TIMERS_SECONDS || memcmp(before, s->state, sizeof(s->state)) != 0)
+		session_schedule(t, s);
+}
+
+static void count_verdict(struct tracker_stats *stats, struct direction *d, enum verdict verdict)
+{
+	stats->retransmitted += verdict == VERDICT_RETRANSMIT;
+	stats->out_of_order += verdict == VERDICT_OUT_OF_ORDER;
+	stats->keepalives += verdict == VERDICT_KEEPALIVE;
+	stats->strays += verdict == VERDICT_STRAY;
+	d->retransmitted += verdict == VERDICT_RETRANSMIT;
+}
+
+static void session_feed(struct tracker *t, struct session *s, const struct segment *seg, uint8_t side)
+{
+	struct direction *own = &s->dir[side], *peer = &s->dir[!side];
+	struct step step = { .session = s, .seg = seg, .side = side };
+	uint8_t before[2] = { s->state[0], s->state[1] };
+
+	if (sequence_is_old(own, seg) && is_copy(t, s, seg, side)) {
+		own->copies++;
+		t->stats.copies++;
+		return;
+	}
+	session_learn_client(s, seg, side);
+	step.id = session_segments(s);
+	step.pause_ns = step.id && seg->ts_ns > s->last_ns ? seg->ts_ns - s->last_ns : 0;
+	if (!(seg->flags & TCP_RST))
+		step.verdict = sequence_feed(own, peer, seg);
+	connection_feed(&step);
+
+	direction_count(own, seg);
+	t->stats.segments++;
+	count_verdict(&t->stats, own, step.verdict);
+	step.rec = history_add(t->history, s, seg, step.id, side);
+	if (step.rec) {
+		step.rec->state[0] = s->state[0];
+		step.rec->state[1] = s->state[1];
+		step.rec->verdict = step.verdict;
+	}
+	if (step.verdict == VERDICT_RETRANSMIT)
+		step_find_original(t, &step);
+	if (seg->ts_ns > s->last_ns)
+		s->last_ns = seg->ts_ns;
+
+	t->events.segment(t->events.ctx, &step);
+	if (state_is_closed(s->state[0], s->state[1]))
+		session_end(t, s, END_CLOSED, seg->ts_ns);
+	else
+		session_retime(t, s, before);
+}
+
+static void fragments_to_session(struct tracker *t, const struct fragment_owner *o, uint32_t frames, uint64_t bytes)
+{
+	struct direction *d = &t->sessions[o->session].dir[o->side];
+
+	d->fragments += frames;
+	d->bytes += bytes;
+	t->stats.fragments += frames;
+}
+
+/* The session of a datagram is still the one that its first fragment belonged to. */
+static bool owner_is_there(const struct tracker *t, const struct fragment_owner *o)
+{
+	return o->session && t->sessions[o->session].generation == o->generation;
+}
+
+static void first_fragment(struct tracker *t, const struct segment *seg, const struct session *s, uint8_t side)
+{
+	struct fragment_owner *o = fragments_find(t->fragments, seg);
+
+	o->session = session_index(t, s);
+	o->generation = s->generation;
+	o->side = side;
+	o->seq = seg->seq + !!(seg->flags & TCP_SYN);
+	o->header_len = seg->payload_off - seg->opt_off + 20;
+	if (o->waiting)
+		fragments_to_session(t, o, o->waiting, o->waiting_bytes);
+	o->waiting = 0;
+	o->waiting_bytes = 0;
+}
+
+static void later_fragment(struct tracker *t, const struct segment *seg)
+{
+	struct fragment_owner *o = fragments_find(t->fragments, seg);
+	struct session *s;
+
+	if (!o->session) {
+		o->waiting++;
+		o->waiting_bytes += seg->wire_len;
+		return;
+	}
+	if (!owner_is_there(t, o)) {
+		t->stats.fragments_orphaned++;
+		return;
+	}
+	s = &t->sessions[o->session];
+	fragments_to_session(t, o, 1, seg->wire_len);
+	if (!(s->flags & SESSION_CLOSED) && seg->frag_off >= o->header_len)
+		sequence_extend(&s->dir[o->side], o->seq + seg->frag_off - o->header_len, seg->payload_len);
+}
+
+void tracker_feed(struct tracker *t, const struct segment *seg)
+{
+	struct session *s;
+	uint8_t side;
+
+	if (!t->stats.first_ns)
+		t->stats.first_ns = seg->ts_ns;
+	if (seg->ts_ns > t->stats.last_ns)
+		t->stats.last_ns = seg->ts_ns;
+	tracker_advance(t, seg->ts_ns);
+	if (seg->frag == FRAG_LATER) {
+		later_fragment(t, seg);
+		return;
+	}
+	s = session_for(t, seg, &side);
+	if (!s)
+		return;
+	if (seg->frag == FRAG_FIRST)
+		first_fragment(t, seg, s, side);
+	session_feed(t, s, seg, side);
+}
+
+struct by_id {
+	uint64_t id;
+	uint32_t index;
+};
+
+static int by_id_compare(const void *a, const void *b)
+{
+	const struct by_id *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+void tracker_finish(struct tracker *t)
+{
+	struct by_id *open = malloc(((size_t)t->stats.active + 1) * sizeof(*open));
+	uint32_t n = 0, i;
+	struct session *s;
+
+	for (i = 1; i < t->fresh; i++) {
+		s = &t->sessions[i];
+		if (!s->id || s->flags & SESSION_CLOSED)
+			continue;
+		if (open)
+			open[n++] = (struct by_id){ s->id, i };
+		else
+			session_end(t, s, END_CAPTURE, t->stats.last_ns);
+	}
+	if (open)
+		qsort(open, n, sizeof(*open), by_id_compare);
+	for (i = 0; i < n; i++)
+		session_end(t, &t->sessions[open[i].index], END_CAPTURE, t->stats.last_ns);
+	while ((s = list_first(t, LIST_CLOSED)))
+		session_forget(t, s);
+	free(open);
+}
+
+struct history *tracker_history(struct tracker *t)
+{
+	return t->history;
+}
+
+void tracker_stats(const struct tracker *t, struct tracker_stats *out)
+{
+	*out = t->stats;
+	out->fragments_orphaned += fragments_orphans(t->fragments);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Follows all TCP sessions: segments in, steps and ended sessions out.
+ *
+ * Time is the segments' own: nothing here reads a clock, so a file replayed gives the same timeouts as the live run. What is
+ * held is bounded (tracker_config.h); everything refused or thrown away is counted.
+ */
+#ifndef MIRUO_TRACK_TRACKER_H
+#define MIRUO_TRACK_TRACKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "history.h"
+#include "session.h"
+#include "tracker_config.h"
+
+enum rst_kind {
+	RST_NONE,
+	RST_BREAK,	/* nobody had sent a FIN */
+	RST_AFTER_FIN,
+};
+
+/* What one segment did. All pointers are borrowed until the callback returns. */
+struct step {
+	struct session *session;
+	const struct segment *seg;
+	struct record *rec;		/* NULL if it could not be held */
+	struct record *original;	/* VERDICT_RETRANSMIT: the first held record with the same data, SYN or FIN; or NULL */
+	uint64_t id;			/* of the packet in its session, from 0 */
+	uint64_t pause_ns;		/* since the segment before it in the session */
+	uint64_t since_original_ns;	/* VERDICT_RETRANSMIT: since it was first sent; without an original: at least that */
+	enum verdict verdict;
+	enum rst_kind rst;
+	uint8_t side;			/* that sent it */
+	bool state_shows;		/* the state machine wants it shown ... */
+	enum colour colour;		/* ... and in this colour */
+};
+
+enum session_end {
+	END_CLOSED,	/* FINs acknowledged, or RST */
+	END_TIMEOUT,	/* 30 s without a segment in a transient state, or 900 s */
+	END_DUPLICATE,	/* a SYN opened another session on its ports */
+	END_EVICTED,	/* half open, and the table was full */
+	END_CAPTURE,	/* still open at the end of the input */
+};
+
+struct tracker_events {
+	void *ctx;
+	void (*segment)(void *ctx, const struct step *step);
+	/* The session's records are still held, and are dropped when this returns. */
+	void (*ended)(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns);
+	/* The last word on a session, its late segments counted. May be NULL. */
+	void (*forgotten)(void *ctx, const struct session *s);
+};
+
+struct tracker_stats {
+	uint64_t first_ns, last_ns;	/* times of the first and the latest segment; 0: none yet */
+	uint64_t sessions;		/* all, those picked up in mid-stream included */
+	uint64_t mid_stream;
+	uint32_t active, active_max;
+	uint64_t refused;		/* SYNs of sessions that were not followed because the table was full */
+	uint64_t evicted;		/* half-open sessions that gave way to new ones */
+	uint64_t not_followed;		/* segments of sessions that are not followed: table full, or no pickup */
+	uint64_t timeouts;
+	uint64_t duplicates;		/* END_DUPLICATE */
+	uint64_t resets;		/* sessions ended by RST */
+	uint64_t late;			/* segments of sessions that were over */
+	uint64_t segments;		/* that became part of a session */
+	uint64_t retransmitted, out_of_order, keepalives, strays;	/* of them */
+	uint64_t copies;		/* the same packet captured once more */
+	uint64_t fragments;		/* later IP fragments that were given to a session */
+	uint64_t fragments_orphaned;	/* those that were not */
+};
+
+struct tracker;
+
+struct tracker *tracker_new(const struct tracker_config *cfg, const struct tracker_events *events);	/* NULL: no memory */
+void tracker_free(struct tracker *t);
+
+/* seg is borrowed. Also lets time advance to seg->ts_ns. */
+void tracker_feed(struct tracker *t, const struct segment *seg);
+
+/* Lets time advance when there are no segments: sessions time out. ns since 1970. */
+void tracker_advance(struct tracker *t, uint64_t now_ns);
+
+/* The end of the input: ends all sessions with END_CAPTURE, in the order of their ids. */
+void tracker_finish(struct tracker *t);
+
+struct history *tracker_history(struct tracker *t);
+void tracker_stats(const struct tracker *t, struct tracker_stats *out);
+
+#endif
