@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A lookup rule: one file rule_NAME.c with one of these at its end, and one row in rules.c.
+ */
+#ifndef MIRUO_RULES_RULE_H
+#define MIRUO_RULES_RULE_H
+
+#include <stdbool.h>
+
+#include "rules_config.h"
+#include "tracker.h"
+
+#define NS_PER_MS 1000000ull
+
+struct rule {
+	const char *name;	/* the reason word in the header line */
+	const char *text;	/* what it looks for, for people */
+
+	/* The segment is what the rule looks for: its session is looked up, the segment shown. NULL: not asked. */
+	bool (*on_segment)(const struct rules_config *cfg, const struct step *step);
+
+	/* Of a segment that was hit. NULL: red. */
+	enum colour (*colour)(const struct history *h, const struct step *step);
+
+	/* Marks other records of the session, after a hit on a segment that is held. NULL: none. */
+	void (*mark)(const struct history *h, const struct step *step);
+
+	/* The session that ended is looked up. NULL: not asked. */
+	bool (*on_end)(const struct rules_config *cfg, const struct session *s, enum session_end why);
+
+	bool colour_wins;	/* over that of the state machine */
+};
+
+extern const struct rule rule_long_connect, rule_long_delay, rule_retransmit, rule_syn, rule_rst, rule_fragment, rule_timeout,
+	rule_duplicate, rule_all;
+
+/* Shared by the two rules for what was sent twice. */
+enum colour repeat_colour(const struct history *h, const struct step *step);
+void repeat_mark(const struct history *h, const struct step *step);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rule.h"
+
+static bool fragment_on_segment(const struct rules_config *cfg, const struct step *step)
+{
+	return cfg->fragment && step->seg->frag == FRAG_FIRST;
+}
+
+const struct rule rule_fragment = {
+	.name = "fragment",
+	.text = "a segment came in IP fragments",
+	.on_segment = fragment_on_segment,
+};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rule.h"
+
+static bool long_delay_on_segment(const struct rules_config *cfg, const struct step *step)
+{
+	return cfg->long_delay_ms && step->pause_ns / NS_PER_MS > cfg->long_delay_ms;
+}
+
+/* The segment before the pause is shown too: it tells who was waiting for whom. */
+static void long_delay_mark(const struct history *h, const struct step *step)
+{
+	struct record *before = history_prev(h, step->rec);
+
+	if (before)
+		history_show(step->session, before);
+}
+
+const struct rule rule_long_delay = {
+	.name = "long-delay",
+	.text = "a pause longer than -t",
+	.on_segment = long_delay_on_segment,
+	.mark = long_delay_mark,
+};

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rules.h"
+
+#include "rule.h"
+#include "text.h"
+
+static const struct rule *const rules[REASON_COUNT] = {
+	[REASON_LONG_CONNECT] = &rule_long_connect,
+	[REASON_LONG_DELAY] = &rule_long_delay,
+	[REASON_RETRANSMIT] = &rule_retransmit,
+	[REASON_SYN] = &rule_syn,
+	[REASON_RST] = &rule_rst,
+	[REASON_FRAGMENT] = &rule_fragment,
+	[REASON_TIMEOUT] = &rule_timeout,
+	[REASON_DUPLICATE] = &rule_duplicate,
+	[REASON_ALL] = &rule_all,
+};
+
+#define REASONS_REPEATED (1u << REASON_RETRANSMIT | 1u << REASON_SYN)
+
+static void session_note(struct rules_stats *stats, struct session *s, enum reason reason)
+{
+	uint32_t bit = 1u << reason;
+
+	if (s->reasons & bit)
+		return;
+	stats->sessions[reason]++;
+	if (bit & REASONS_REPEATED && !(s->reasons & REASONS_REPEATED))
+		stats->repeated++;
+	s->reasons |= bit;
+}
+
+static void context_before(const struct history *h, struct session *s, const struct record *rec, uint32_t count)
+{
+	struct record *r = history_prev(h, rec);
+
+	/* What lies before another record shown by its own right is already its context. */
+	for (; r && count-- && !r->own; r = history_prev(h, r))
+		history_show(s, r);
+}
+
+void rules_show(const struct rules_config *cfg, const struct history *h, struct session *s, struct record *rec)
+{
+	history_show(s, rec);
+	if (rec->own)
+		return;
+	rec->own = 1;
+	if (!cfg->context)
+		return;
+	context_before(h, s, rec, cfg->context);
+	s->context_left = cfg->context;
+}
+
+static void show_as_context(struct session *s, struct record *rec)
+{
+	if (!s->context_left)
+		return;
+	s->context_left -= s->context_left != UINT32_MAX;
+	history_show(s, rec);
+}
+
+struct mark rules_segment(const struct rules_config *cfg, struct rules_stats *stats, const struct history *h,
+			  const struct step *step)
+{
+	struct mark mark = { .shown = step->state_shows };
+	bool colour_wins = false;
+	int i;
+
+	for (i = 0; i < REASON_COUNT; i++) {
+		const struct rule *rule = rules[i];
+
+		if (!rule->on_segment || !rule->on_segment(cfg, step))
+			continue;
+		session_note(stats, step->session, (enum reason)i);
+		mark.shown = true;
+		mark.colour = rule->colour ? rule->colour(h, step) : COLOUR_RED;
+		colour_wins |= rule->colour_wins;
+		if (rule->mark && step->rec)
+			rule->mark(h, step);
+	}
+	if (step->colour && !colour_wins)
+		mark.colour = step->colour;
+	if (!step->rec)
+		return mark;
+	step->rec->colour = mark.colour;
+	if (mark.shown)
+		rules_show(cfg, h, step->session, step->rec);
+	else
+		show_as_context(step->session, step->rec);
+	return mark;
+}
+
+bool rules_end(const struct rules_config *cfg, struct rules_stats *stats, struct session *s, enum session_end why)
+{
+	int i;
+
+	for (i = 0; i < REASON_COUNT; i++)
+		if (rules[i]->on_end && rules[i]->on_end(cfg, s, why))
+			session_note(stats, s, (enum reason)i);
+	return s->reasons != 0;
+}
+
+void reasons_text(uint32_t reasons, char *buf, size_t size)
+{
+	struct text t;
+	int i;
+
+	text_init(&t, buf, size);
+	for (i = 0; i < REASON_COUNT; i++)
+		if (reasons & 1u << i)
+			text_add(&t, "%s%s", t.len ? " " : "", rules[i]->name);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Asks all rules about each segment and each ended session, and decides which segments are shown, in which colour. */
+#ifndef MIRUO_RULES_RULES_H
+#define MIRUO_RULES_RULES_H
+
+#include <stddef.h>
+
+#include "rules_config.h"
+#include "tracker.h"
+
+/* Indices of the table of rules, in the order in which the words stand in the header line; session.reasons has these bits. */
+enum reason {
+	REASON_LONG_CONNECT,
+	REASON_LONG_DELAY,
+	REASON_RETRANSMIT,
+	REASON_SYN,
+	REASON_RST,
+	REASON_FRAGMENT,
+	REASON_TIMEOUT,
+	REASON_DUPLICATE,
+	REASON_ALL,
+	REASON_COUNT
+};
+
+struct rules_stats {
+	uint64_t sessions[REASON_COUNT];	/* sessions that the rule hit */
+	uint64_t repeated;			/* sessions that the retransmit or the syn rule hit */
+};
+
+/* What becomes of one segment. */
+struct mark {
+	bool shown;
+	enum colour colour;
+};
+
+/* Applies the rules to a segment and marks its record and others of its session. */
+struct mark rules_segment(const struct rules_config *cfg, struct rules_stats *stats, const struct history *h,
+			  const struct step *step);
+
+/* Applies the rules to a session that ended. True: it is looked up. */
+bool rules_end(const struct rules_config *cfg, struct rules_stats *stats, struct session *s, enum session_end why);
+
+/* A segment is shown for another reason than a rule or its state (it has lines of its own below it). */
+void rules_show(const struct rules_config *cfg, const struct history *h, struct session *s, struct record *rec);
+
+/* The reason words of a session, joined by blanks. */
+void reasons_text(uint32_t reasons, char *buf, size_t size);
+
+#endif
