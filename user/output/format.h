@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The fields that all text sinks share. */
+#ifndef MIRUO_OUTPUT_FORMAT_H
+#define MIRUO_OUTPUT_FORMAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "history.h"
+#include "text.h"
+#include "tracker.h"
+
+#define ENDPOINT_TEXT_MAX 56	/* [IPv6 address]:port */
+#define TIME_TEXT_MAX 16
+#define OPTIONS_TEXT_MAX 1024	/* 40 bytes of options at their longest */
+
+/* "1.2.3.4:80" or "[2001:db8::1]:80" of side 0 or 1. */
+void format_endpoint(const struct session *s, uint8_t side, char buf[ENDPOINT_TEXT_MAX]);
+
+/* Local time of day, HH:MM:SS.mmm, milliseconds truncated. */
+void format_time(uint64_t ts_ns, char buf[TIME_TEXT_MAX]);
+
+/* ">-AP---> ": 8 characters, from the client to the right. ECE and CWR are not shown. */
+void format_arrow(uint8_t flags, bool from_client, char buf[9]);
+
+/* "mss=1460, sackOK": the options in wire order; "bad" where they stop making sense, "cut" where the capture ends. */
+void format_options(const uint8_t *opt, uint32_t len, bool cut, char buf[OPTIONS_TEXT_MAX]);
+
+/* The words of a line that ends a session which did not close; NULL: it closed. */
+struct end_words {
+	const char *message, *reason;
+};
+const struct end_words *format_end(enum session_end why);
+
+/* Prints the lines of a note, each ended by a newline, in green. */
+void note_print(FILE *f, bool on, const char *note);
+
+/* Begins and ends a line in a colour; nothing for COLOUR_NONE or when on is false. */
+void colour_begin(FILE *f, bool on, enum colour colour);
+void colour_end(FILE *f, bool on, enum colour colour);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "statistics.h"
+
+#include <inttypes.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t wall_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static uint64_t timeval_us(struct timeval tv)
+{
+	return (uint64_t)tv.tv_sec * 1000000 + (uint64_t)tv.tv_usec;
+}
+
+/* Virtual and resident size; where there is no /proc, the largest resident size so far stands for both. */
+static void memory_usage(struct statistics *st, const struct rusage *usage)
+{
+	uint64_t page_kb = (uint64_t)sysconf(_SC_PAGESIZE) / 1024, vsz, rss;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	st->vsz_kb = st->rss_kb = (uint64_t)usage->ru_maxrss;
+	if (!f)
+		return;
+	if (fscanf(f, "%" SCNu64 " %" SCNu64, &vsz, &rss) == 2) {
+		st->vsz_kb = vsz * page_kb;
+		st->rss_kb = rss * page_kb;
+	}
+	fclose(f);
+}
+
+void statistics_usage(struct statistics *st, struct usage *last)
+{
+	struct usage now = { .wall_us = wall_us() };
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	now.cpu_us = timeval_us(usage.ru_utime) + timeval_us(usage.ru_stime);
+	if (last->wall_us && now.wall_us > last->wall_us)
+		st->cpu_percent = 100.0 * (double)(now.cpu_us - last->cpu_us) / (double)(now.wall_us - last->wall_us);
+	if (st->cpu_percent > 100.0)
+		st->cpu_percent = 100.0;
+	memory_usage(st, &usage);
+	*last = now;
+}
+
+static void line(FILE *f, int width, const char *name, uint64_t value)
+{
+	fprintf(f, "%-*s: %" PRIu64 "\n", width, name, value);
+}
+
+static void rule_off(FILE *f)
+{
+	fputs("------------------------------\n", f);
+}
+
+static void print_sessions(FILE *f, const struct statistics *st)
+{
+	uint64_t s = st->capture_ms / 1000;
+
+	fprintf(f, "\n===== Session Statistics =====\n");
+	fprintf(f, "%-16s: %02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 "\n", "Capture Time", s / 3600, s / 60 % 60, s % 60);
+	line(f, 16, "Total Sessions", st->tracker.sessions);
+	line(f, 16, "  Lookup", st->lookups);
+	line(f, 16, "    LongConnect", st->rules.sessions[REASON_LONG_CONNECT]);
+	line(f, 16, "    LongDelay", st->rules.sessions[REASON_LONG_DELAY]);
+	line(f, 16, "    Retransmit", st->rules.repeated);
+	line(f, 16, "    Timeout", st->tracker.timeouts);
+	line(f, 16, "    Error", st->tracker.duplicates);
+	line(f, 16, "    RST", st->tracker.resets);
+	line(f, 16, "    fragment", st->rules.sessions[REASON_FRAGMENT]);
+	rule_off(f);
+	fprintf(f, "%-16s: %" PRIu32 " [ms]\n", "LongConnectTime", st->rules_config.long_connect_ms);
+	fprintf(f, "%-16s: %" PRIu32 " [ms]\n", "LongDelayTime", st->rules_config.long_delay_ms);
+	fprintf(f, "%-16s: %" PRIu32 " [ms]\n", "RetransmitTime", st->rules_config.retransmit_ms);
+	rule_off(f);
+}
+
+static void print_limits(FILE *f, const struct statistics *st)
+{
+	line(f, 16, "ActiveSession", st->tracker.active);
+	line(f, 16, "ActiveSessionMax", st->tracker.active_max);
+	line(f, 16, "ActiveSessionLim", st->session_limit);
+	line(f, 16, "ActiveSegment", st->history.held);
+	line(f, 16, "ActiveSegmentMax", st->history.held_max);
+	line(f, 16, "ActiveSegmentLim", st->segment_limit);
+	line(f, 16, "DropSession", st->tracker.refused + st->tracker.evicted);
+	line(f, 16, "DropSegment", st->history.dropped);
+	rule_off(f);
+}
+
+static void print_segments(FILE *f, const struct statistics *st)
+{
+	line(f, 16, "Segments", st->tracker.segments);
+	line(f, 16, "RetransSegs", st->tracker.retransmitted);
+	line(f, 16, "OutOfOrder", st->tracker.out_of_order);
+	line(f, 16, "KeepAlive", st->tracker.keepalives);
+	line(f, 16, "Stray", st->tracker.strays);
+	line(f, 16, "Copies", st->tracker.copies);
+	line(f, 16, "Late", st->tracker.late);
+	line(f, 16, "Fragments", st->tracker.fragments);
+	line(f, 16, "FragmentsLost", st->tracker.fragments_orphaned);
+	line(f, 16, "MidStream", st->tracker.mid_stream);
+	line(f, 16, "NotFollowed", st->tracker.not_followed);
+	rule_off(f);
+}
+
+void statistics_print(FILE *f, const struct statistics *st)
+{
+	print_sessions(f, st);
+	print_limits(f, st);
+	print_segments(f, st);
+	fprintf(f, "%-6s: %.1f%%\n", "CPU", st->cpu_percent);
+	fprintf(f, "%-6s: %" PRIu64 "KB\n", "VSZ", st->vsz_kb);
+	fprintf(f, "%-6s: %" PRIu64 "KB\n", "RSS", st->rss_kb);
+	fprintf(f, "===== libpcap Statistics =====\n");
+	line(f, 6, "recv", st->received);
+	line(f, 6, "drop", st->dropped);
+	line(f, 6, "ifdrop", st->if_dropped);
+	fprintf(f, "===== Header Error Count =====\n");
+	line(f, 6, "L2", st->decoded[DECODE_BAD_LINK]);
+	line(f, 6, "IP", st->decoded[DECODE_BAD_IP]);
+	line(f, 6, "TCP", st->decoded[DECODE_BAD_TCP]);
+	line(f, 6, "Cut", st->decoded[DECODE_TRUNCATED]);
+	line(f, 6, "Other", st->decoded[DECODE_UNSUPPORTED]);
+	fprintf(f, "==============================\n");
+}
+
+void statistics_warn(FILE *f, const struct statistics *st)
+{
+	if (st->tracker.refused || st->tracker.evicted)
+		fprintf(f, "miruo: %" PRIu64 " sessions were not followed: more than %" PRIu32
+			   " at once; raise --session-limit (-L)\n",
+			st->tracker.refused + st->tracker.evicted, st->session_limit);
+	if (st->history.dropped)
+		fprintf(f, "miruo: %" PRIu64 " segments are missing in the ladders: more than %" PRIu32
+			   " held at once; raise --segment-limit (-l)\n",
+			st->history.dropped, st->segment_limit);
+	if (st->history.notes_dropped)
+		fprintf(f, "miruo: the HTTP lines of %" PRIu64 " segments were dropped: more than %u MiB of them held at once\n",
+			st->history.notes_dropped, HISTORY_NOTES_MAX >> 20);
+}

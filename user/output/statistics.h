@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The statistics block: counters for people. */
+#ifndef MIRUO_OUTPUT_STATISTICS_H
+#define MIRUO_OUTPUT_STATISTICS_H
+
+#include <stdio.h>
+
+#include "miruo/counters.h"
+#include "rules.h"
+#include "tracker.h"
+
+struct statistics {
+	uint64_t capture_ms;		/* from the first to the last segment, or since start */
+	uint64_t lookups;		/* sessions printed */
+	struct tracker_stats tracker;
+	struct history_stats history;
+	struct rules_stats rules;
+	struct rules_config rules_config;
+	uint32_t session_limit, segment_limit;
+	uint64_t decoded[DECODE_RESULTS];
+	uint64_t received, dropped, if_dropped;	/* libpcap's */
+	double cpu_percent;			/* of one CPU, since the block before */
+	uint64_t vsz_kb, rss_kb;
+};
+
+/* Fills in cpu_percent, vsz_kb and rss_kb of this process. *last holds what the block before needs; zeroed at start. */
+struct usage {
+	uint64_t cpu_us, wall_us;
+};
+void statistics_usage(struct statistics *st, struct usage *last);
+
+void statistics_print(FILE *f, const struct statistics *st);
+
+/* One line for each loss that the user should know about and can do something against; nothing if there was none. */
+void statistics_warn(FILE *f, const struct statistics *st);
+
+#endif
