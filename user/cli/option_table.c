@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "option_table.h"
+
+#define FIELD(member) .field = offsetof(struct config, member)
+
+const char *const option_group_titles[OPTION_GROUPS] = {
+	[GROUP_INPUT] = "Input",
+	[GROUP_RULES] = "Which sessions are printed",
+	[GROUP_OUTPUT] = "Output",
+	[GROUP_LIMITS] = "Limits",
+	[GROUP_OTHER] = "Other",
+};
+
+const struct option_row option_table[] = {
+	{
+		.letter = 'f', .name = "file", .arg = "FILE", .kind = OPTION_LIST, .group = GROUP_INPUT,
+		FIELD(files), .example = "trace.pcap",
+		.summary = "read a capture file, - is standard input; several are read in this order as one",
+		.manual =
+			"Read a capture in pcap or pcapng format, as tcpdump -w writes it, also if gzip or zstd packed it.\n"
+			"The name - is standard input, read as it arrives.\n"
+			"The option may be given several times: the files are read in that order as one capture, "
+			"so that sessions go on from one file of a rotated capture to the next.",
+	},
+	{
+		.letter = 'i', .name = "interface", .arg = "DEV", .kind = OPTION_LIST, .group = GROUP_INPUT,
+		FIELD(interfaces), .example = "eth0",
+		.summary = "watch a network interface (not in this version: use -f)",
+		.manual =
+			"Watch a network interface; several may be given, each with its own option or parted by commas.\n"
+			"This version reads files only and says so: capture with tcpdump and use -f.",
+	},
+	{
+		.name = "pickup", .arg = "0|1", .kind = OPTION_NUMBER, .group = GROUP_INPUT,
+		FIELD(tracker.pickup), .max = 1, .initial = 1, .example = "1",
+		.summary = "1: follow sessions that began before the capture too; 0: only those whose SYN was captured",
+		.manual =
+			"With 1, sessions that were already running when the capture began are followed too.\n"
+			"Their header line ends with the word mid-stream.\n"
+			"With 0, only sessions whose opening SYN was captured are followed and the others are counted.",
+	},
+	{
+		.letter = 'T', .name = "long-connect", .arg = "MS", .kind = OPTION_NUMBER, .group = GROUP_RULES,
+		FIELD(rules.long_connect_ms), .max = UINT32_MAX, .example = "3000",
+		.summary = "sessions that lasted longer than MS milliseconds; 0: off",
+		.manual =
+			"Print sessions that lasted longer than this many milliseconds from first to last segment.\n"
+			"0 switches the rule off.",
+	},
+	{
+		.letter = 't', .name = "long-delay", .arg = "MS", .kind = OPTION_NUMBER, .group = GROUP_RULES,
+		FIELD(rules.long_delay_ms), .max = UINT32_MAX, .example = "500",
+		.summary = "sessions that paused for longer than MS milliseconds; 0: off",
+		.manual =
+			"Print sessions in which more than this many milliseconds went by between two segments, "
+			"whichever side sent them.\n"
+			"The late segment is red, the one before it is shown too.\n"
+			"0 switches the rule off.",
+	},
+	{
+		.letter = 'r', .name = "retransmit", .arg = "MS", .kind = OPTION_NUMBER, .group = GROUP_RULES,
+		FIELD(rules.retransmit_ms), .max = UINT32_MAX, .initial = 1000, .example = "1000",
+		.summary = "sessions with data sent again MS milliseconds later or more; 0: off",
+		.manual =
+			"Print sessions in which data was sent again this many milliseconds after the first time or later.\n"
+			"Faster retransmissions stay visible in a printed session and are counted, "
+			"but are no reason to print it.\n"
+			"Segments without data are never retransmissions, nor are keep-alive probes.\n"
+			"0 switches the rule off.\n"
+			"\n"
+			"To read a file use -f, not -r as with tcpdump.",
+	},
+	{
+		.letter = 'S', .name = "syn", .arg = "0|1", .kind = OPTION_NUMBER, .group = GROUP_RULES,
+		FIELD(rules.syn), .max = 1, .initial = 1, .example = "1",
+		.summary = "1: sessions whose SYN or SYN/ACK was sent again; 0: off",
+		.manual =
+			"With 1, print sessions whose SYN or SYN/ACK was sent again, after any delay and whatever -r says.\n"
+			"0 switches the rule off.",
+	},
+	{
+		.letter = 'R', .name = "rst", .arg = "0|1|2", .kind = OPTION_NUMBER, .group = GROUP_RULES,
+		FIELD(rules.rst), .max = 2, .initial = 1, .example = "1",
+		.summary = "1: sessions broken off by RST, but not after a FIN; 2: by any RST; 0: off",
+		.manual =
+			"With 1, print sessions that an RST broke off before either side had sent a FIN; "
+			"refused connections are among them.\n"
+			"With 2, print those with an RST after a FIN too: some programs end each connection like that.\n"
+			"0 switches the rule off.",
+	},
+	{
+		.letter = 'F', .name = "fragment", .alias = "flagment", .arg = "0|1", .kind = OPTION_NUMBER,
+		.group = GROUP_RULES, FIELD(rules.fragment), .max = 1, .initial = 1, .example = "1",
+		.summary = "1: sessions with IP fragments; 0: off",
+		.manual =
+			"With 1, print sessions of which a segment came in IP fragments, and mark it with an F.\n"
+			"0 switches the rule and the column off.",
+	},
+	{
+		.name = "all", .kind = OPTION_FLAG, .group = GROUP_RULES, FIELD(rules.all),
+		.summary = "every session",
+		.manual = "Print every session, those without a fault too.\nThe spelling -all is accepted.",
+	},
+	{
+		.letter = 'v', .name = "view-data", .arg = "N", .kind = OPTION_NUMBER, .group = GROUP_OUTPUT,
+		FIELD(rules.context), .max = UINT32_MAX, .example = "5",
+		.summary = "show N segments before and after each one of interest too",
+		.manual =
+			"In a printed session, show this many segments before and after each one of interest too.\n"
+			"The highest number shows all of them.\n"
+			"Without effect with --live, which shows all segments anyway.",
+	},
+	{
+		.letter = 'm', .name = "dpi-mode", .arg = "MODE", .kind = OPTION_DPI, .group = GROUP_OUTPUT,
+		FIELD(http), .example = "http",
+		.summary = "http[:REQ,...[:RES,...]]: show HTTP start lines and the named headers; tcp: off (default)",
+		.manual =
+			"With http, print the request and response lines of HTTP/1 messages below the segments "
+			"in which they begin.\n"
+			"Header names may follow: after a colon those of requests, after a second colon those of responses, "
+			"each a list with commas that may be empty, as in http:User-Agent,Cookie:Server or http::Location.\n"
+			"The name % stands for all headers; Host is always shown for requests.\n"
+			"Upper and lower case are the same.\n"
+			"Messages are not put together: only what the first segment holds is seen.\n"
+			"What follows a question mark in the request target, in Referer and in Location is left out.\n"
+			"A line that is not shown whole ends with ... and bytes that are not printable ASCII "
+			"are written as \\xHH.\n"
+			"With tcp, the default, payload is not looked at.",
+	},
+	{
+		.letter = 'q', .name = "quiet", .kind = OPTION_COUNT, .group = GROUP_OUTPUT, FIELD(rules.quiet),
+		.summary = "narrow lines; -qq: say nothing of a connection that replaces an open one either",
+		.manual =
+			"Print narrow lines, without ids, sizes and TCP options.\n"
+			"When a SYN opens a session between two ports that have an open one, the old session is printed "
+			"and so is the new one; given once, this option leaves the new one out, given twice both.",
+	},
+	{
+		.name = "live", .kind = OPTION_FLAG, .group = GROUP_OUTPUT, FIELD(sink.live),
+		.summary = "print each segment as it comes instead of sessions when they end; implies --all",
+		.manual =
+			"Print each segment of every session in one line as it comes, "
+			"instead of each session when it ends.\n"
+			"Implies --all.\n"
+			"The spelling -live is accepted.",
+	},
+	{
+		.letter = 'C', .name = "color", .arg = "0|1", .kind = OPTION_NUMBER, .group = GROUP_OUTPUT,
+		FIELD(colour), .max = COLOUR_ON, .initial = COLOUR_AUTOMATIC, .example = "1",
+		.summary = "colours 0: off, 1: on (default: on a terminal, unless NO_COLOR is set)",
+		.manual =
+			"With 1, colour the lines, with 0 do not.\n"
+			"Without this option lines are coloured if standard output is a terminal "
+			"and NO_COLOR is not set in the environment.",
+	},
+	{
+		.letter = 's', .name = "stat-interval", .alias = "stat", .arg = "SEC", .kind = OPTION_NUMBER,
+		.group = GROUP_OUTPUT, FIELD(stat_interval_s), .max = UINT32_MAX, .example = "10",
+		.summary = "print statistics every SEC seconds, not only at the end; 0: off",
+		.manual =
+			"Print the statistics on standard error every so many seconds, not only at the end.\n"
+			"0 switches this off.",
+	},
+	{
+		.letter = 'L', .name = "session-limit", .alias = "limit-session", .arg = "N", .kind = OPTION_NUMBER,
+		.group = GROUP_LIMITS, FIELD(tracker.session_limit), .max = SESSION_LIMIT_MAX, .initial = 1024,
+		.example = "100000",
+		.summary = "follow at most N sessions at once; 0: as many as can be",
+		.manual =
+			"Follow at most this many sessions at once; 0 stands for the highest number.\n"
+			"If the statistics show a DropSession other than 0, sessions were missed: raise it.",
+	},
+	{
+		.letter = 'l', .name = "segment-limit", .alias = "limit-segment", .arg = "N", .kind = OPTION_NUMBER,
+		.group = GROUP_LIMITS, FIELD(tracker.segment_limit), .max = SEGMENT_LIMIT_MAX, .initial = 65536,
+		.example = "1000000",
+		.summary = "hold at most N segments at once; 0: as many as can be",
+		.manual =
+			"Hold at most this many segments in memory at once; 0 stands for the highest number.\n"
+			"If the statistics show a DropSegment other than 0, segments were lost: raise it.",
+	},
+	{
+		.letter = 'h', .name = "help", .kind = OPTION_HELP, .group = GROUP_OTHER,
+		.summary = "print this and end",
+		.manual = "Print the options in short on standard output and end.",
+	},
+	{
+		.letter = 'V', .name = "version", .kind = OPTION_VERSION, .group = GROUP_OTHER,
+		.summary = "print the versions of miruo and libpcap and end",
+		.manual = "Print the versions of miruo and libpcap on standard output and end.",
+	},
+};
+
+const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
+
+const struct option_example option_examples[] = {
+	{ "miruo -f trace.pcap",
+	  "the sessions of a capture that went wrong" },
+	{ "miruo -f trace.pcap -T 3000 host 10.0.0.5 and port 3306",
+	  "of one database server, also those that lasted longer than 3 s" },
+	{ "miruo -f day.pcap.0 -f day.pcap.1 -t 500 -qq",
+	  "a rotated capture as one, pauses of more than 500 ms too, narrow lines" },
+	{ "miruo -f trace.pcap.gz --all -v 10 -m http:User-Agent:Server port 80",
+	  "all HTTP sessions, with more of their data and some headers" },
+	{ "tcpdump -i eth0 -s 200 -U -w - tcp | miruo -f - --live",
+	  "each segment as it comes" },
+};
+
+const size_t option_example_count = sizeof(option_examples) / sizeof(option_examples[0]);
