@@ -44,7 +44,8 @@ const struct option_row option_table[] = {
 		FIELD(rules.long_connect_ms), .max = UINT32_MAX, .example = "3000",
 		.summary = "sessions that lasted longer than MS milliseconds; 0: off",
 		.manual =
-			"Print sessions that lasted longer than this many milliseconds from first to last segment.\n"
+			"Print sessions that lasted longer than this many milliseconds from first to last segment, "
+			"also those still open at the end.\n"
 			"0 switches the rule off.",
 	},
 	{
@@ -132,8 +133,9 @@ const struct option_row option_table[] = {
 		.summary = "narrow lines; -qq: say nothing of a connection that replaces an open one either",
 		.manual =
 			"Print narrow lines, without ids, sizes and TCP options.\n"
-			"When a SYN opens a session between two ports that have an open one, the old session is printed "
-			"and so is the new one; given once, this option leaves the new one out, given twice both.",
+			"When a SYN opens a connection where one is still open between the same addresses and ports, "
+			"the old one is printed and so is the new one.\n"
+			"Given once, this option leaves the new one out, given twice both.",
 	},
 	{
 		.name = "live", .kind = OPTION_FLAG, .group = GROUP_OUTPUT, FIELD(sink.live),
