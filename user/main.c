@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Options to source and monitor, the loop between them, and the exit status. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "monitor.h"
+#include "options.h"
+
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_RUN_TIME = 1,	/* input that could not be read to its end, output that could not be written */
+	EXIT_USAGE = 2,
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_stop_signal(int signal_number)
+{
+	(void)signal_number;
+	stop = 1;
+}
+
+/* The first INT or TERM ends the run with a report, the second one at once. A reader that goes away shows as EPIPE. */
+static void signals_init(void)
+{
+	struct sigaction end = { .sa_handler = on_stop_signal, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGINT, &end, NULL);
+	sigaction(SIGTERM, &end, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+struct run {
+	const struct source_ops *ops;
+	struct source *source;
+	struct monitor *monitor;
+	struct stream out;
+	struct usage usage;
+};
+
+static void hide_progress(void *ctx)
+{
+	const struct run *r = ctx;
+
+	r->ops->hide_progress(r->source);
+}
+
+static void run_statistics(struct run *r, struct statistics *st)
+{
+	struct source_stats source;
+
+	monitor_statistics(r->monitor, st);
+	r->ops->stats(r->source, &source);
+	memcpy(st->decoded, source.decoded, sizeof(st->decoded));
+	st->received = source.received;
+	st->dropped = source.dropped;
+	st->if_dropped = source.if_dropped;
+	statistics_usage(st, &r->usage);
+	hide_progress(r);
+	statistics_print(stderr, st);
+}
+
+static enum exit_status run_loop(struct run *r)
+{
+	enum poll_result result = POLL_MORE;
+	struct statistics st;
+
+	statistics_usage(&st, &r->usage);
+	while (result == POLL_MORE && !stop && !r->out.error) {
+		result = r->ops->poll(r->source, monitor_segment, r->monitor);
+		if (monitor_statistics_due(r->monitor))
+			run_statistics(r, &st);
+	}
+	monitor_finish(r->monitor);
+	if (!stream_finish(&r->out)) {
+		fprintf(stderr, "miruo: cannot write the results: %s\n", strerror(r->out.error));
+		return EXIT_RUN_TIME;
+	}
+	run_statistics(r, &st);
+	statistics_warn(stderr, &st);
+	if (result != POLL_FAILED)
+		return EXIT_OK;
+	fprintf(stderr, "miruo: %s\n", r->ops->error(r->source));
+	return EXIT_RUN_TIME;
+}
+
+static enum exit_status run(struct config *cfg)
+{
+	struct run r = { .ops = &source_pcap_file };
+	enum exit_status status = EXIT_RUN_TIME;
+	char text[SOURCE_ERROR_MAX];
+	bool usage = false;
+
+	cfg->source.progress = isatty(STDERR_FILENO);
+	cfg->source.stop = &stop;
+	cfg->sink.colour = colour_wanted(cfg->colour, isatty(STDOUT_FILENO), getenv("NO_COLOR"));
+	r.source = r.ops->open(&cfg->source, text, sizeof(text), &usage);
+	if (!r.source) {
+		fprintf(stderr, "miruo: %s\n", text);
+		return usage ? EXIT_USAGE : EXIT_RUN_TIME;
+	}
+	stream_init(&r.out, stdout);
+	r.monitor = monitor_new(cfg, &r.out);
+	if (!r.monitor) {
+		fprintf(stderr, "miruo: not enough memory for the limits; lower --session-limit (-L) or --segment-limit (-l)\n");
+		goto done;
+	}
+	if (isatty(STDOUT_FILENO))
+		monitor_before_record(r.monitor, hide_progress, &r);
+	r.ops->describe(r.source, text, sizeof(text));
+	fprintf(stderr, "listening on %s\n", text);
+	status = run_loop(&r);
+done:
+	monitor_free(r.monitor);
+	r.ops->close(r.source);
+	return status;
+}
+
+static enum exit_status check_input(const struct config *cfg)
+{
+	if (cfg->source.file_count)
+		return EXIT_OK;
+	if (cfg->interfaces.count) {
+		fprintf(stderr, "miruo: this version does not capture from an interface; record with tcpdump -w FILE, "
+				"then miruo -f FILE\n");
+		return EXIT_RUN_TIME;
+	}
+	fprintf(stderr, "miruo: nothing to read: give a capture file with -f FILE (- for standard input)\n");
+	return EXIT_USAGE;
+}
+
+int main(int argc, char *argv[])
+{
+	enum exit_status status = EXIT_USAGE;
+	struct config cfg;
+
+	switch (options_parse(argc, argv, &cfg, stdout, stderr)) {
+	case OPTIONS_RUN:
+		signals_init();
+		status = check_input(&cfg);
+		if (status == EXIT_OK)
+			status = run(&cfg);
+		break;
+	case OPTIONS_DONE:
+		status = fflush(stdout) ? EXIT_RUN_TIME : EXIT_OK;
+		break;
+	case OPTIONS_USAGE:
+		break;
+	case OPTIONS_FAILED:
+		status = EXIT_RUN_TIME;
+		break;
+	}
+	config_fini(&cfg);
+	return (int)status;
+}

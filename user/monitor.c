@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "monitor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sink.h"
+
+#define NS_PER_S 1000000000ull
+
+struct monitor {
+	const struct config *cfg;
+	struct tracker *tracker;
+	struct rules_stats rules;
+	const struct sink_ops *sink_ops;
+	struct sink sink;
+	uint64_t lookups;
+	uint64_t statistics_ns;	/* when the next block is due */
+	void (*before_record)(void *ctx);
+	void *before_record_ctx;
+	char http_text[HTTP_TEXT_MAX];
+};
+
+static void record_begins(struct monitor *m)
+{
+	if (m->before_record)
+		m->before_record(m->before_record_ctx);
+}
+
+/* The HTTP lines of a segment, kept with its record; NULL: none. */
+static const char *monitor_inspect(struct monitor *m, const struct step *step)
+{
+	const struct segment *seg = step->seg;
+	struct history *h = tracker_history(m->tracker);
+	size_t len;
+
+	if (!m->cfg->http.on || !seg->payload_cap)
+		return NULL;
+	len = http_inspect(&m->cfg->http, seg->payload, seg->payload_cap, m->http_text);
+	if (!len)
+		return NULL;
+	if (step->rec) {
+		history_note(h, step->rec, m->http_text, len);
+		rules_show(&m->cfg->rules, h, step->session, step->rec);
+	}
+	return m->http_text;
+}
+
+static void on_step(void *ctx, const struct step *step)
+{
+	struct monitor *m = ctx;
+	struct mark mark = rules_segment(&m->cfg->rules, &m->rules, tracker_history(m->tracker), step);
+	const char *note = monitor_inspect(m, step);
+
+	if (!m->sink_ops->segment)
+		return;
+	record_begins(m);
+	m->sink_ops->segment(&m->sink, step, mark, note);
+}
+
+static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)
+{
+	struct monitor *m = ctx;
+
+	if (!rules_end(&m->cfg->rules, &m->rules, s, why))
+		return;
+	m->lookups++;
+	record_begins(m);
+	m->sink_ops->session(&m->sink, s, why, ts_ns);
+}
+
+struct monitor *monitor_new(const struct config *cfg, struct stream *out)
+{
+	struct monitor *m = calloc(1, sizeof(*m));
+	struct tracker_events events = { .ctx = m, .segment = on_step, .ended = on_end };
+
+	if (!m)
+		return NULL;
+	m->tracker = tracker_new(&cfg->tracker, &events);
+	if (!m->tracker) {
+		free(m);
+		return NULL;
+	}
+	m->cfg = cfg;
+	m->sink_ops = cfg->sink.live ? &sink_live : &sink_ladder;
+	m->sink = (struct sink){ .cfg = &cfg->sink, .history = tracker_history(m->tracker), .out = out };
+	return m;
+}
+
+void monitor_free(struct monitor *m)
+{
+	if (!m)
+		return;
+	tracker_free(m->tracker);
+	free(m);
+}
+
+void monitor_segment(void *monitor, const struct segment *seg)
+{
+	struct monitor *m = monitor;
+
+	tracker_feed(m->tracker, seg);
+}
+
+void monitor_before_record(struct monitor *m, void (*fn)(void *ctx), void *ctx)
+{
+	m->before_record = fn;
+	m->before_record_ctx = ctx;
+}
+
+bool monitor_statistics_due(struct monitor *m)
+{
+	uint64_t interval_ns = m->cfg->stat_interval_s * NS_PER_S;
+	struct tracker_stats stats;
+
+	if (!interval_ns)
+		return false;
+	tracker_stats(m->tracker, &stats);
+	if (!m->statistics_ns)
+		m->statistics_ns = stats.first_ns + interval_ns;
+	if (!stats.first_ns || stats.last_ns < m->statistics_ns)
+		return false;
+	m->statistics_ns = stats.last_ns - (stats.last_ns - m->statistics_ns) % interval_ns + interval_ns;
+	return true;
+}
+
+void monitor_finish(struct monitor *m)
+{
+	tracker_finish(m->tracker);
+}
+
+void monitor_statistics(const struct monitor *m, struct statistics *out)
+{
+	memset(out, 0, sizeof(*out));
+	tracker_stats(m->tracker, &out->tracker);
+	history_stats(tracker_history(m->tracker), &out->history);
+	out->rules = m->rules;
+	out->rules_config = m->cfg->rules;
+	out->session_limit = m->cfg->tracker.session_limit;
+	out->segment_limit = m->cfg->tracker.segment_limit;
+	out->lookups = m->lookups;
+	out->capture_ms = (out->tracker.last_ns - out->tracker.first_ns) / 1000000;
+}
