@@ -364,11 +364,13 @@ static bool record_equals(const struct history *h, const struct record *r, const
 
 /*
  * The packet was captured before, on another interface or by a mirror port. What tells a copy from a retransmission of the same
- * bytes: another interface, the same IPv4 identification, or a time in which nobody retransmits.
+ * bytes: another interface, the same IPv4 identification, or a time in which nobody retransmits. A SYN, FIN or RST is only
+ * repeated at once as an answer to something.
  */
 static bool is_copy(const struct tracker *t, const struct session *s, const struct segment *seg, uint8_t side)
 {
 	const struct record *r = history_last(t->history, s);
+	bool answers = false;
 	int i;
 
 	for (i = 0; r && i < COPY_LOOK_BACK; i++, r = history_prev(t->history, r)) {
@@ -376,13 +378,14 @@ static bool is_copy(const struct tracker *t, const struct session *s, const stru
 
 		if (age > COPY_NS)
 			return false;
+		answers |= r->side != side;
 		if (!record_equals(t->history, r, seg, side))
 			continue;
 		if (r->iface != (uint8_t)seg->ifindex || (seg->ip_version == 4 && seg->ip_id))
 			return true;
-		if (seg->flags & (TCP_SYN | TCP_FIN | TCP_RST))
+		if (seg->flags & (TCP_SYN | TCP_FIN | TCP_RST) && !answers)
 			return true;
-		return seg->payload_len && age <= COPY_SAME_NS;
+		return sequence_len(seg) && age <= COPY_SAME_NS;
 	}
 	return false;
 }
