@@ -150,10 +150,22 @@ MIRUO_INLINE enum decode_result decode_later_fragment(uint32_t ip_payload_len, u
 	return DECODE_FRAGMENT;
 }
 
-/* Protocols that carry another IP header may hold TCP that is not looked for. */
+/*
+ * Protocols that may have TCP inside that is not looked for: tunnels, AH over IPv4, and what a later fragment of IPv6 names
+ * when such a header begins its fragmentable part (RFC 8200 4.5).
+ */
 MIRUO_INLINE enum decode_result other_protocol(uint8_t proto)
 {
-	return proto == PROTO_IPV4 || proto == PROTO_IPV6 || proto == PROTO_GRE ? DECODE_UNSUPPORTED : DECODE_NOT_TCP;
+	switch (proto) {
+	case PROTO_IPV4:
+	case PROTO_IPV6:
+	case PROTO_GRE:
+	case PROTO_AH:
+	case PROTO_DSTOPTS:
+		return DECODE_UNSUPPORTED;
+	default:
+		return DECODE_NOT_TCP;
+	}
 }
 
 MIRUO_INLINE enum decode_result decode_ipv4(struct cursor *c, struct segment *seg)
@@ -381,7 +393,8 @@ MIRUO_INLINE enum decode_result decode_sll(struct cursor *c, enum link_type link
 }
 
 /*
- * Decodes the frame that begins at data, of which the bytes before end were captured and wire_len were on the wire.
+ * Decodes the frame that begins at data, of which the bytes before end were captured and wire_len were on the wire. Not less:
+ * a source whose input claims that fewer bytes were sent than captured takes what was captured for wire_len.
  * Fills *seg, all of it but what segment.h says the source sets; ts_ns, netns and segs are left 0. Addresses, ip_version, ttl
  * and ip_id are valid for DECODE_TCP and DECODE_FRAGMENT, the rest as segment.h says; for any other result *seg is garbage.
  */
