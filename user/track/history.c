@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
+
 #define STEAL_TRIES 64	/* sessions looked at for a hidden record when the limit is reached */
 
 struct history {
@@ -33,7 +35,7 @@ struct history *history_new(uint32_t segment_limit, struct session *sessions, ui
 	if (!h)
 		return NULL;
 	h->slots = slots < UINT32_MAX ? (uint32_t)slots : UINT32_MAX;
-	h->slot = calloc(h->slots, sizeof(h->slot[0]));
+	h->slot = array_alloc(h->slots, sizeof(h->slot[0]));
 	h->fresh = 1;
 	h->limit = segment_limit;
 	h->sessions = sessions;
@@ -52,8 +54,8 @@ void history_free(struct history *h)
 		return;
 	for (i = 0; h->note && i < h->fresh; i++)
 		free(h->note[i]);
-	free(h->note);
-	free(h->slot);
+	array_free(h->note, h->slots, sizeof(h->note[0]));
+	array_free(h->slot, h->slots, sizeof(h->slot[0]));
 	free(h);
 }
 
@@ -265,7 +267,7 @@ void history_note(struct history *h, struct record *r, const char *text, size_t 
 	char *copy;
 
 	if (!h->note)
-		h->note = calloc(h->slots, sizeof(h->note[0]));
+		h->note = array_alloc(h->slots, sizeof(h->note[0]));
 	copy = h->note && h->note_bytes + len + 1 <= HISTORY_NOTES_MAX ? malloc(len + 1) : NULL;
 	if (!copy) {
 		h->stats.notes_dropped++;

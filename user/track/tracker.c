@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "connection.h"
 #include "fragments.h"
 #include "seq.h"
@@ -56,10 +57,10 @@ struct tracker *tracker_new(const struct tracker_config *cfg, const struct track
 	t->session_limit = or_all(cfg->session_limit, SESSION_LIMIT_MAX);
 	linger = t->session_limit < LINGER_MIN ? LINGER_MIN : t->session_limit;
 	t->sessions_max = t->session_limit + (linger < LINGER_MAX ? linger : LINGER_MAX);
-	t->sessions = calloc((size_t)t->sessions_max + 1, sizeof(t->sessions[0]));
+	t->sessions = array_alloc((size_t)t->sessions_max + 1, sizeof(t->sessions[0]));
 	t->fresh = 1;
 	t->pickup = cfg->pickup;
-	t->flows = flow_table_new(t->sessions, t->sessions_max);
+	t->flows = flow_table_new(t->sessions);
 	t->history = history_new(or_all(cfg->segment_limit, SEGMENT_LIMIT_MAX), t->sessions, t->sessions_max);
 	t->fragments = fragments_new();
 	t->timers.sessions = t->sessions;
@@ -83,7 +84,7 @@ void tracker_free(struct tracker *t)
 	fragments_free(t->fragments);
 	history_free(t->history);
 	flow_table_free(t->flows);
-	free(t->sessions);
+	array_free(t->sessions, (size_t)t->sessions_max + 1, sizeof(t->sessions[0]));
 	free(t);
 }
 
