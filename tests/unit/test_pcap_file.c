@@ -42,6 +42,7 @@ struct outcome {
 	size_t count;			/* segments */
 	uint64_t ts_ns[16];		/* of the first ones */
 	uint32_t seq[16];
+	uint32_t wire_len[16];
 	char error[SOURCE_ERROR_MAX];
 	char description[SOURCE_ERROR_MAX];
 	struct source_stats stats;
@@ -210,6 +211,59 @@ static struct bytes compress_in_parts(const struct bytes *plain, put_compressed_
 	return b;
 }
 
+static void split_capture(struct bytes *parts, size_t count)
+{
+	struct bytes b = capture(0, (uint32_t)count - 1);
+	size_t i, record = RECORD_HEADER_LEN + frame(0).len, at = 0;
+
+	for (i = 0; i < count; i++) {
+		parts[i].len = 0;
+		put(&parts[i], b.data + at, i ? record : PCAP_HEADER_LEN);
+		at += parts[i].len;
+	}
+}
+
+typedef void flush_parts_fn(struct bytes *parts, size_t count);
+
+/* Makes one gzip member of the parts, such that each can be decompressed without the next. */
+static void flush_gzip(struct bytes *parts, size_t count)
+{
+	z_stream z = { .next_in = NULL };
+	struct bytes plain;
+	size_t i;
+
+	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	for (i = 0; i < count; i++) {
+		plain = parts[i];
+		z.next_in = plain.data;
+		z.avail_in = (uInt)plain.len;
+		z.next_out = parts[i].data;
+		z.avail_out = sizeof(parts[i].data);
+		assert_true(deflate(&z, i + 1 == count ? Z_FINISH : Z_SYNC_FLUSH) >= 0);
+		parts[i].len = (size_t)(z.next_out - parts[i].data);
+	}
+	deflateEnd(&z);
+}
+
+/* The same as one zstd frame. */
+static void flush_zstd(struct bytes *parts, size_t count)
+{
+	ZSTD_CCtx *c = ZSTD_createCCtx();
+	struct bytes plain;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		ZSTD_outBuffer out = { .dst = parts[i].data, .size = sizeof(parts[i].data) };
+		ZSTD_inBuffer in = { .src = plain.data };
+
+		plain = parts[i];
+		in.size = plain.len;
+		assert_int_equal(ZSTD_compressStream2(c, &out, &in, i + 1 == count ? ZSTD_e_end : ZSTD_e_flush), 0);
+		parts[i].len = out.pos;
+	}
+	ZSTD_freeCCtx(c);
+}
+
 /* Files */
 
 static const char *path_of(const char *name)
@@ -247,6 +301,7 @@ static void collect(void *ctx, const struct segment *seg)
 	if (o->count < 16) {
 		o->ts_ns[o->count] = seg->ts_ns;
 		o->seq[o->count] = seg->seq;
+		o->wire_len[o->count] = seg->wire_len;
 	}
 	o->count++;
 }
@@ -462,14 +517,14 @@ static void a_length_shorter_than_captured_is_not_believed(void **state)
 	b.data[PCAP_HEADER_LEN + 12] = 5;	/* length on the wire */
 	o = run(write_file("short.pcap", &b), NULL);
 	assert_int_equal(o.count, 1);
-	assert_int_equal(o.stats.decoded[DECODE_TCP], 1);
+	assert_int_equal(o.wire_len[0], frame(0).len);
 }
 
 /* Several files */
 
 static void files_are_one_capture_in_order(void **state)
 {
-	struct bytes first = capture(10, 2), last = capture(30, 1), raw = { .swapped = true }, packet = ip_packet(20);
+	struct bytes first = capture(10, 2), last = capture(30, 1), raw = { .len = 0 }, packet = ip_packet(20);
 	const char *files[3];
 	const struct source_config cfg = { .files = files, .file_count = 3, .filter = "src host 10.0.0.1" };
 	struct outcome o;
@@ -639,6 +694,28 @@ static void what_precedes_damage_is_delivered(void **state)
 	}
 }
 
+/* The third record's block gets type 3, reserved in the same two bits by both (RFC 1951 3.2.3, RFC 8878 3.1.1.2). */
+static void what_precedes_a_damaged_block_is_delivered(void **state)
+{
+	static flush_parts_fn *const formats[] = { flush_gzip, flush_zstd };
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct bytes parts[4], b = { .len = 0 };
+		struct outcome o;
+
+		split_capture(parts, 4);
+		formats[i](parts, 4);
+		parts[3].data[0] |= 6;
+		for (k = 0; k < 4; k++)
+			put(&b, parts[k].data, parts[k].len);
+		o = run(write_file("damaged.z", &b), NULL);
+		assert_int_equal(o.end, POLL_FAILED);
+		assert_int_equal(o.count, 2);
+	}
+}
+
 static void interfaces_that_differ_are_refused_at_once(void **state)
 {
 	struct bytes b = { .len = 0 }, f = frame(1);
@@ -688,24 +765,35 @@ static void gzip_and_zstd_with_many_parts(void **state)
 	assert_int_equal(o.seq[3], 8);
 }
 
-/* More than any buffer on the way holds, and it compresses well: output has to wait for room again and again. */
-static void large_compressed_files(void **state)
+/* The caller frees it. */
+static uint8_t *large_capture(size_t count, size_t *len)
 {
-	static put_compressed_fn *const formats[] = { put_gzip, put_zstd };
 	struct bytes one = capture(1, 1);
-	size_t record = one.len - PCAP_HEADER_LEN, count = 20000, i, k;
-	uint8_t *plain = malloc(PCAP_HEADER_LEN + count * record);
+	size_t i, record = one.len - PCAP_HEADER_LEN;
+	uint8_t *plain;
 
-	(void)state;
+	*len = PCAP_HEADER_LEN + count * record;
+	plain = malloc(*len);
 	assert_non_null(plain);
 	memcpy(plain, one.data, PCAP_HEADER_LEN);
 	for (i = 0; i < count; i++)
 		memcpy(plain + PCAP_HEADER_LEN + i * record, one.data + PCAP_HEADER_LEN, record);
+	return plain;
+}
+
+/* More than any buffer on the way holds, and it compresses well: output waits for room again and again, at the end too. */
+static void large_compressed_files(void **state)
+{
+	static put_compressed_fn *const formats[] = { put_gzip, put_zstd };
+	size_t count = 21200, len, k;
+	uint8_t *plain = large_capture(count, &len);
+
+	(void)state;
 	for (k = 0; k < 2; k++) {
 		struct bytes b = { .len = 0 };
 		struct outcome o;
 
-		formats[k](&b, plain, PCAP_HEADER_LEN + count * record);
+		formats[k](&b, plain, len);
 		o = run(write_file("large.z", &b), NULL);
 		assert_int_equal(o.end, POLL_END);
 		assert_int_equal(o.count, count);
@@ -773,18 +861,6 @@ static void check_pipe(const struct bytes *parts, size_t count)
 	assert_contains(o.description, "standard input, link-type EN10MB");
 }
 
-static void split_capture(struct bytes *parts, size_t count)
-{
-	struct bytes b = capture(0, (uint32_t)count - 1);
-	size_t i, record = RECORD_HEADER_LEN + frame(0).len, at = 0;
-
-	for (i = 0; i < count; i++) {
-		parts[i].len = 0;
-		put(&parts[i], b.data + at, i ? record : PCAP_HEADER_LEN);
-		at += parts[i].len;
-	}
-}
-
 static void a_pipe_is_read_as_it_arrives(void **state)
 {
 	struct bytes parts[4];
@@ -796,45 +872,61 @@ static void a_pipe_is_read_as_it_arrives(void **state)
 
 static void a_gzip_pipe_is_read_as_it_arrives(void **state)
 {
-	struct bytes parts[4], plain;
-	z_stream z = { .next_in = NULL };
-	size_t i;
+	struct bytes parts[4];
 
 	(void)state;
 	split_capture(parts, 4);
-	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-	for (i = 0; i < 4; i++) {
-		plain = parts[i];
-		z.next_in = plain.data;
-		z.avail_in = (uInt)plain.len;
-		z.next_out = parts[i].data;
-		z.avail_out = sizeof(parts[i].data);
-		assert_true(deflate(&z, i == 3 ? Z_FINISH : Z_SYNC_FLUSH) >= 0);
-		parts[i].len = (size_t)(z.next_out - parts[i].data);
-	}
-	deflateEnd(&z);
+	flush_gzip(parts, 4);
 	check_pipe(parts, 4);
 }
 
 static void a_zstd_pipe_is_read_as_it_arrives(void **state)
 {
-	struct bytes parts[4], plain;
-	ZSTD_CCtx *c = ZSTD_createCCtx();
-	size_t i;
+	struct bytes parts[4];
 
 	(void)state;
 	split_capture(parts, 4);
-	for (i = 0; i < 4; i++) {
-		ZSTD_inBuffer in;
-		ZSTD_outBuffer out = { .dst = parts[i].data, .size = sizeof(parts[i].data) };
-
-		plain = parts[i];
-		in = (ZSTD_inBuffer){ .src = plain.data, .size = plain.len };
-		assert_int_equal(ZSTD_compressStream2(c, &out, &in, i == 3 ? ZSTD_e_end : ZSTD_e_flush), 0);
-		parts[i].len = out.pos;
-	}
-	ZSTD_freeCCtx(c);
+	flush_zstd(parts, 4);
 	check_pipe(parts, 4);
+}
+
+enum { FLUSHED = 1500 };	/* records: more than one buffer of the reader holds */
+
+static void answer_the_last(void *ctx, const struct segment *seg)
+{
+	struct writer *w = ctx;
+
+	(void)seg;
+	if (++w->segments == FLUSHED) {
+		write_next(w);
+		close(w->fd);
+	}
+}
+
+static void a_large_flush_is_read_to_its_end(void **state)
+{
+	const struct source_config cfg = { .files = &dash, .file_count = 1 };
+	struct bytes parts[2] = { { .len = 0 }, { .len = 0 } };
+	struct writer w = { .fd = stdin_pipe(), .parts = parts, .count = 2 };
+	ZSTD_outBuffer flushed = { .dst = parts[0].data, .size = sizeof(parts[0].data) };
+	ZSTD_outBuffer end = { .dst = parts[1].data, .size = sizeof(parts[1].data) };
+	ZSTD_CCtx *c = ZSTD_createCCtx();
+	ZSTD_inBuffer in = { .pos = 0 };
+	uint8_t *plain = large_capture(FLUSHED, &in.size);
+	struct outcome o;
+
+	(void)state;
+	in.src = plain;
+	assert_int_equal(ZSTD_compressStream2(c, &flushed, &in, ZSTD_e_flush), 0);
+	assert_int_equal(ZSTD_compressStream2(c, &end, &in, ZSTD_e_end), 0);
+	ZSTD_freeCCtx(c);
+	free(plain);
+	parts[0].len = flushed.pos;
+	parts[1].len = end.pos;
+	write_next(&w);
+	o = run_with(&cfg, answer_the_last, &w);
+	assert_int_equal(o.end, POLL_END);
+	assert_int_equal(w.segments, FLUSHED);
 }
 
 static void a_stop_ends_the_wait_for_a_pipe(void **state)
@@ -857,6 +949,50 @@ static void a_stop_ends_the_wait_for_a_pipe(void **state)
 	close(w.fd);
 }
 
+static volatile sig_atomic_t stop_requested;
+
+static void request_stop(int number)
+{
+	(void)number;
+	stop_requested = 1;
+}
+
+/* Makes a process that sends SIGUSR1 to this one in a moment. */
+static pid_t signal_soon(void (*handler)(int))
+{
+	const struct sigaction act = { .sa_handler = handler };
+	pid_t child;
+
+	assert_int_equal(sigaction(SIGUSR1, &act, NULL), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		usleep(50000);
+		kill(getppid(), SIGUSR1);
+	}
+	return child;
+}
+
+static void a_signal_can_stop_the_wait(void **state)
+{
+	const struct source_config cfg = { .files = &dash, .file_count = 1, .stop = &stop_requested };
+	struct bytes b = capture(0, 2);
+	int fd = stdin_pipe();
+	struct outcome o;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(write(fd, b.data, b.len - 20), b.len - 20);
+	child = signal_soon(request_stop);
+	if (child == 0)
+		_exit(0);
+	o = run_with(&cfg, NULL, NULL);
+	assert_int_equal(o.end, POLL_END);
+	assert_int_equal(o.count, 1);
+	close(fd);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
 static void ignore_signal(int number)
 {
 	(void)number;
@@ -865,24 +1001,17 @@ static void ignore_signal(int number)
 static void a_signal_loses_nothing(void **state)
 {
 	const struct source_config cfg = { .files = &dash, .file_count = 1 };
-	const struct sigaction act = { .sa_handler = ignore_signal };
 	struct bytes b = capture(0, 2);
 	int fd = stdin_pipe(), status;
 	struct outcome o;
 	pid_t child;
 
 	(void)state;
-	assert_int_equal(sigaction(SIGUSR1, &act, NULL), 0);
-	child = fork();
-	assert_true(child >= 0);
+	assert_int_equal(write(fd, b.data, b.len - 20), b.len - 20);
+	child = signal_soon(ignore_signal);
 	if (child == 0) {
-		size_t half = b.len - 20;
-		bool good = write(fd, b.data, half) == (ssize_t)half;
-
 		usleep(50000);
-		kill(getppid(), SIGUSR1);
-		usleep(50000);
-		_exit(good && write(fd, b.data + half, 20) == 20 ? 0 : 1);
+		_exit(write(fd, b.data + b.len - 20, 20) == 20 ? 0 : 1);
 	}
 	close(fd);
 	o = run_with(&cfg, NULL, NULL);
@@ -1068,13 +1197,16 @@ int main(void)
 		cmocka_unit_test(cut_at_every_byte_gzip),
 		cmocka_unit_test(cut_at_every_byte_zstd),
 		cmocka_unit_test(what_precedes_damage_is_delivered),
+		cmocka_unit_test(what_precedes_a_damaged_block_is_delivered),
 		cmocka_unit_test(interfaces_that_differ_are_refused_at_once),
 		cmocka_unit_test(gzip_and_zstd_with_many_parts),
 		cmocka_unit_test(large_compressed_files),
 		cmocka_unit_test(a_pipe_is_read_as_it_arrives),
 		cmocka_unit_test(a_gzip_pipe_is_read_as_it_arrives),
 		cmocka_unit_test(a_zstd_pipe_is_read_as_it_arrives),
+		cmocka_unit_test(a_large_flush_is_read_to_its_end),
 		cmocka_unit_test(a_stop_ends_the_wait_for_a_pipe),
+		cmocka_unit_test(a_signal_can_stop_the_wait),
 		cmocka_unit_test(a_signal_loses_nothing),
 		cmocka_unit_test(bad_expressions_are_usage_errors),
 		cmocka_unit_test(what_is_no_capture_is_told),

@@ -7,9 +7,11 @@
 
 #include <zstd.h>
 
+#define BLOCK_HEADER_LEN 3u	/* RFC 8878 3.1.1.2 */
+
 struct zstd {
 	ZSTD_DStream *stream;
-	size_t wanted;	/* input bytes until the next block is complete */
+	size_t wanted;	/* input bytes until the block is complete, and the header of the next one */
 	bool full;	/* the last call filled its buffer: there may be more without more input */
 	bool complete;
 };
@@ -46,15 +48,22 @@ static void *zstd_open(void)
 }
 
 /*
- * One block a call: when a call fails, libzstd does not say what it wrote before, so that must not be more than the
- * damaged block.
+ * When a call fails, libzstd does not say what it wrote before. So a block goes in by itself, without the header of the next
+ * one: what fails then has written nothing.
  */
+static size_t next_step(const struct zstd *z, size_t left)
+{
+	size_t step = z->wanted > BLOCK_HEADER_LEN ? z->wanted - BLOCK_HEADER_LEN : z->wanted;
+
+	return step < left ? step : left;
+}
+
 static size_t zstd_decode(void *state, struct codec_input *in, uint8_t *out, size_t size, const char **error)
 {
 	struct zstd *z = state;
-	size_t left = in->len - in->pos, status;
-	ZSTD_inBuffer zin = { .src = in->buf + in->pos, .size = left < z->wanted ? left : z->wanted };
+	ZSTD_inBuffer zin = { .src = in->buf + in->pos, .size = next_step(z, in->len - in->pos) };
 	ZSTD_outBuffer zout = { .dst = out, .size = size };
+	size_t status;
 
 	if (zin.size == 0 && !z->full)
 		return 0;
@@ -63,10 +72,10 @@ static size_t zstd_decode(void *state, struct codec_input *in, uint8_t *out, siz
 		*error = ZSTD_getErrorName(status);
 		return 0;
 	}
+	in->pos += zin.pos;
 	z->complete = status == 0;
 	z->full = status != 0 && zout.pos == zout.size;
 	z->wanted = status ? status : ZSTD_initDStream(z->stream);
-	in->pos += zin.pos;
 	return zout.pos;
 }
 

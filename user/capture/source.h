@@ -14,7 +14,7 @@
 #include "miruo/counters.h"
 #include "miruo/segment.h"
 
-#define SOURCE_ERROR_MAX 640	/* bytes that hold any error line whole, the final 0 included */
+#define SOURCE_ERROR_MAX 1024	/* bytes for an error line, the final 0 included; what is longer is cut */
 
 struct source;
 
@@ -27,7 +27,7 @@ struct source_config {
 	size_t file_count;
 	const char *filter;		/* pcap expression, or NULL */
 	bool progress;			/* show how far a file is on stderr */
-	const volatile sig_atomic_t *stop;	/* may be NULL; once it is not 0, waiting for input ends as the input's end */
+	const volatile sig_atomic_t *stop;	/* may be NULL; once it is not 0, waiting for input ends the input */
 };
 
 struct source_stats {

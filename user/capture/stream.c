@@ -57,7 +57,7 @@ static bool wait_readable(struct stream *s)
 {
 	struct pollfd p = { .fd = s->fd, .events = POLLIN };
 
-	if (!s->stop || s->regular)
+	if (s->regular)
 		return true;
 	while (!stop_wanted(s)) {
 		int n = poll(&p, 1, STOP_CHECK_MS);
@@ -78,7 +78,7 @@ static ssize_t read_stored(struct stream *s, void *buf, size_t size)
 		if (!wait_readable(s))
 			return 0;
 		n = read(s->fd, buf, size);
-	} while (n < 0 && errno == EINTR);
+	} while (n < 0 && (errno == EINTR || errno == EAGAIN));	/* a pipe may be shared and non-blocking */
 	if (n < 0) {
 		snprintf(s->error_text, sizeof(s->error_text), "%s", strerror(errno));
 		s->error = s->error_text;
