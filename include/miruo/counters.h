@@ -13,7 +13,7 @@ enum decode_result {
 	DECODE_UNSUPPORTED,	/* may hold TCP inside, but is not unpacked: MPLS, PPPoE, a fifth VLAN tag, ... */
 	DECODE_BAD_LINK,	/* link header shorter than it must be */
 	DECODE_BAD_IP,		/* impossible IP header */
-	DECODE_BAD_TCP,		/* impossible TCP header, or a first fragment that does not hold all of it */
+	DECODE_BAD_TCP,		/* impossible TCP header, or a first fragment that does not hold its first 20 bytes */
 	DECODE_TRUNCATED,	/* the capture's snap length cut a header that was whole on the wire */
 	DECODE_RESULTS
 };
