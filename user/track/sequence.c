@@ -104,6 +104,17 @@ static bool is_keepalive(const struct direction *own, const struct direction *pe
 	return seg->payload_len == 0 || (seg->payload_len == 1 && acked);
 }
 
+/* In a simultaneous open each side's SYN/ACK has the number of its SYN (RFC 9293 figure 7): that alone repeats nothing. */
+static bool is_first_syn_ack(struct direction *own, const struct segment *seg)
+{
+	bool first = !(own->flags & DIR_SYN_ACK);
+
+	if ((seg->flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK))
+		return false;
+	own->flags |= DIR_SYN_ACK;
+	return first;
+}
+
 enum verdict sequence_feed(struct direction *own, struct direction *peer, const struct segment *seg)
 {
 	uint32_t len = sequence_len(seg);
@@ -131,6 +142,10 @@ enum verdict sequence_feed(struct direction *own, struct direction *peer, const 
 	sequence_note_ack(own, peer, seg);
 	if (is_keepalive(own, peer, seg))
 		return VERDICT_KEEPALIVE;
+	if (is_first_syn_ack(own, seg)) {
+		sequence_of_data(own, seg->seq, seg->seq + len);
+		return VERDICT_NEW;
+	}
 	return len ? sequence_of_data(own, seg->seq, seg->seq + len) : VERDICT_NEW;
 }
 

@@ -38,6 +38,7 @@ enum direction_flag {
 	DIR_FIN = 8,
 	DIR_STRAY = 16,	/* stray_seq is valid */
 	DIR_SENT = 32,	/* a segment of this side was captured */
+	DIR_SYN_ACK = 64,	/* one of them was a SYN/ACK */
 };
 
 enum session_flag {

@@ -399,7 +399,10 @@ static bool record_overlaps(const struct record *r, uint8_t side, uint32_t seq, 
 	       seq_diff(seq, r->seq + r_len) < 0;
 }
 
-/* The first transmission of what the step's segment carries: one that was not itself a retransmission, if it is held. */
+/*
+ * The first transmission of what the step's segment carries: the one with its first byte that was not itself a retransmission,
+ * if it is held.
+ */
 static void step_find_original(struct tracker *t, struct step *step)
 {
 	struct history *h = t->history;
@@ -413,7 +416,7 @@ static void step_find_original(struct tracker *t, struct step *step)
 		if (!record_overlaps(r, step->side, step->seg->seq, len))
 			continue;
 		step->original = r;
-		if (r->verdict != VERDICT_RETRANSMIT)
+		if (r->verdict != VERDICT_RETRANSMIT && seq_diff(r->seq, step->seg->seq) <= 0)
 			break;
 	}
 	r = step->original ? step->original : history_oldest_hidden(h, step->session);
