@@ -22,6 +22,7 @@ static const uint8_t on_send[TS_COUNT][EV_COUNT] = {
 	[TS_SYN_SENT]    [EV_SYN_ACK]  = TS_SYN_RECV,
 	[TS_SYN_SENT]    [EV_ACKS_SYN] = TS_ESTABLISHED,	/* the SYN/ACK was not captured */
 
+	[TS_SYN_RECV]    [EV_ACKS_SYN] = TS_ESTABLISHED,	/* it goes on: it had the handshake's ACK, which was not captured */
 	[TS_SYN_RECV]    [EV_ACKS_FIN] = TS_CLOSE_WAIT,
 	[TS_ESTABLISHED] [EV_ACKS_FIN] = TS_CLOSE_WAIT,
 	[TS_FIN_WAIT1]   [EV_ACKS_FIN] = TS_CLOSING,		/* simultaneous close, RFC 9293 figure 13 */
