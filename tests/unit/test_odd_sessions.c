@@ -17,6 +17,7 @@
 struct seen {
 	uint32_t sessions, timeouts;
 	uint8_t client_state, server_state;
+	enum verdict verdict;
 };
 
 static void on_segment(void *ctx, const struct step *step)
@@ -24,6 +25,7 @@ static void on_segment(void *ctx, const struct step *step)
 	struct seen *seen = ctx;
 	const struct session *s = step->session;
 
+	seen->verdict = step->verdict;
 	seen->client_state = s->state[s->client];
 	seen->server_state = s->state[!s->client];
 }
@@ -48,8 +50,9 @@ static struct tracker *tracker_start(struct seen *seen)
 	return t;
 }
 
-/* A segment without payload, from port 80 to port 40000 or back. */
-static void feed(struct tracker *t, uint64_t ts_ns, bool from_server, uint8_t flags, uint32_t seq, uint32_t ack)
+/* A segment from port 80 to port 40000 or back. */
+static void feed_data(struct tracker *t, uint64_t ts_ns, bool from_server, uint8_t flags, uint32_t seq, uint32_t ack,
+		      uint32_t payload_len)
 {
 	static const uint8_t no_options[1];
 	struct segment seg = {
@@ -62,12 +65,18 @@ static void feed(struct tracker *t, uint64_t ts_ns, bool from_server, uint8_t fl
 		.ack = ack,
 		.flags = flags,
 		.ip_version = 4,
-		.wire_len = 54,
+		.payload_len = payload_len,
+		.wire_len = 54 + payload_len,
 		.opt = no_options,
 		.payload = no_options,
 	};
 
 	tracker_feed(t, &seg);
+}
+
+static void feed(struct tracker *t, uint64_t ts_ns, bool from_server, uint8_t flags, uint32_t seq, uint32_t ack)
+{
+	feed_data(t, ts_ns, from_server, flags, seq, ack, 0);
 }
 
 /* A server that goes on after its SYN/ACK had the client's ACK: 40 s of silence are no timeout then. */
@@ -122,12 +131,40 @@ static void test_repeated_syn_ack_is_half_open(void **state)
 	tracker_free(t);
 }
 
+static enum verdict verdict_of(struct tracker *t, struct seen *seen, uint64_t ts_ns, uint32_t seq)
+{
+	feed_data(t, ts_ns, false, TCP_ACK, seq, 5000, 100);
+	return seen->verdict;
+}
+
+/* The capture begins while lost data is sent again: below the first segment seen there are holes, too. */
+static void test_repeats_from_before_the_capture(void **state)
+{
+	struct seen seen = { 0 };
+	struct tracker *t = tracker_start(&seen);
+
+	(void)state;
+	assert_int_equal(verdict_of(t, &seen, 0, 9000), VERDICT_NEW);
+	assert_int_equal(verdict_of(t, &seen, 10 * MS, 1000), VERDICT_OUT_OF_ORDER);
+	assert_int_equal(verdict_of(t, &seen, 20 * MS, 4000), VERDICT_OUT_OF_ORDER);
+	assert_int_equal(verdict_of(t, &seen, 30 * MS, 500), VERDICT_OUT_OF_ORDER);
+	assert_int_equal(verdict_of(t, &seen, 300 * MS, 1000), VERDICT_RETRANSMIT);
+	assert_int_equal(verdict_of(t, &seen, 310 * MS, 4000), VERDICT_RETRANSMIT);
+	assert_int_equal(verdict_of(t, &seen, 320 * MS, 500), VERDICT_RETRANSMIT);
+	assert_int_equal(verdict_of(t, &seen, 330 * MS, 1100), VERDICT_OUT_OF_ORDER);
+	assert_int_equal(verdict_of(t, &seen, 340 * MS, 8900), VERDICT_OUT_OF_ORDER);
+	assert_int_equal(verdict_of(t, &seen, 350 * MS, 9000), VERDICT_RETRANSMIT);
+	tracker_finish(t);
+	tracker_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_server_side_is_established),
 		cmocka_unit_test(test_client_side_is_established),
 		cmocka_unit_test(test_repeated_syn_ack_is_half_open),
+		cmocka_unit_test(test_repeats_from_before_the_capture),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

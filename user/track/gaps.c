@@ -57,6 +57,19 @@ bool gaps_add(struct gaps **set, uint32_t start, uint32_t end)
 	return true;
 }
 
+bool gaps_prepend(struct gaps **set, uint32_t start, uint32_t end)
+{
+	struct gaps *g;
+
+	if ((*set && (*set)->forgot) || !gaps_reserve(set))
+		return false;
+	g = *set;
+	memmove(&g->range[1], &g->range[0], g->count * sizeof(g->range[0]));
+	g->range[0] = (struct gap){ start, end };
+	g->count++;
+	return true;
+}
+
 /* Makes room for one more hole; the index i of another one moves down when the lowest had to go. */
 static bool gaps_make_room(struct gaps **set, uint32_t *i)
 {

@@ -30,6 +30,12 @@ enum gaps_cover {
 /* Notes that [start, end) was skipped; it lies behind all other holes. Allocates; false: out of memory, nothing noted. */
 bool gaps_add(struct gaps **set, uint32_t start, uint32_t end);
 
+/*
+ * The same for a hole below all others; what lies between it and them is seen. False also if there is no room, or if holes
+ * were forgotten: nothing is known of what lies there then.
+ */
+bool gaps_prepend(struct gaps **set, uint32_t start, uint32_t end);
+
 /* Tells what is known of [start, end) and closes the holes in it. */
 enum gaps_cover gaps_fill(struct gaps **set, uint32_t start, uint32_t end);
 

@@ -47,7 +47,7 @@ static enum gaps_cover sequence_cover(struct direction *own, uint32_t seq, uint3
 	if (seq_diff(seq, own->first_seq) >= 0)
 		return gaps_fill(&own->gaps, seq, end);
 	if (seq_diff(end, own->first_seq) <= 0) {	/* from before the capture began */
-		if (end == own->first_seq)
+		if (end == own->first_seq || gaps_prepend(&own->gaps, end, own->first_seq))
 			own->first_seq = seq;
 		return GAPS_UNSEEN;
 	}
