@@ -158,6 +158,46 @@ static void test_repeats_from_before_the_capture(void **state)
 	tracker_free(t);
 }
 
+/* A RST that came before the server's answer was not the server's: the session that follows is not lost. */
+static void test_syn_ack_after_forged_rst(void **state)
+{
+	struct seen seen = { 0 };
+	struct tracker *t = tracker_start(&seen);
+	struct tracker_stats stats;
+
+	(void)state;
+	feed(t, 0, false, TCP_SYN, 1000, 0);
+	feed(t, 200 * MS, true, TCP_RST | TCP_ACK, 0, 1000);
+	assert_int_equal(seen.sessions, 1);
+	feed(t, 1200 * MS, true, TCP_SYN | TCP_ACK, 5000, 1001);
+	feed(t, 1201 * MS, false, TCP_ACK, 1001, 5001);
+	assert_int_equal(seen.client_state, TS_ESTABLISHED);
+	assert_int_equal(seen.server_state, TS_ESTABLISHED);
+	tracker_finish(t);
+	tracker_stats(t, &stats);
+	assert_int_equal(stats.late, 0);
+	assert_int_equal(seen.sessions, 2);
+	tracker_free(t);
+}
+
+/* The client gave up before the server answered: that answer opens nothing. */
+static void test_syn_ack_after_rst_of_the_client(void **state)
+{
+	struct seen seen = { 0 };
+	struct tracker *t = tracker_start(&seen);
+	struct tracker_stats stats;
+
+	(void)state;
+	feed(t, 0, false, TCP_SYN, 1000, 0);
+	feed(t, 200 * MS, false, TCP_RST, 1001, 0);
+	feed(t, 300 * MS, true, TCP_SYN | TCP_ACK, 5000, 1001);
+	tracker_finish(t);
+	tracker_stats(t, &stats);
+	assert_int_equal(stats.late, 1);
+	assert_int_equal(seen.sessions, 1);
+	tracker_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +205,8 @@ int main(void)
 		cmocka_unit_test(test_client_side_is_established),
 		cmocka_unit_test(test_repeated_syn_ack_is_half_open),
 		cmocka_unit_test(test_repeats_from_before_the_capture),
+		cmocka_unit_test(test_syn_ack_after_forged_rst),
+		cmocka_unit_test(test_syn_ack_after_rst_of_the_client),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -292,7 +292,7 @@ static bool late_is_new(const struct session *s, const struct segment *seg, uint
 	if (seg->flags & TCP_RST)
 		return false;
 	if (is_syn_ack(seg))
-		return d->flags & DIR_SYN && seg->seq != d->isn;
+		return d->flags & DIR_SYN ? seg->seq != d->isn : s->flags & SESSION_RST && side == s->rst_side;
 	if (s->flags & SESSION_RST && side != s->rst_side)
 		return false;
 	if (sequence_len(seg) && d->flags & DIR_SEQ && seq_diff(end, d->next_seq) > 0)
