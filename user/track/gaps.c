@@ -39,10 +39,15 @@ static void gaps_remove(struct gaps *g, uint32_t i)
 	memmove(&g->range[i], &g->range[i + 1], (g->count - i) * sizeof(g->range[0]));
 }
 
-static void gaps_forget_lowest(struct gaps *g)
+static void gaps_forget_below(struct gaps *g, uint32_t floor)
 {
 	g->forgot = true;
-	g->floor = g->range[0].end;
+	g->floor = floor;
+}
+
+static void gaps_forget_lowest(struct gaps *g)
+{
+	gaps_forget_below(g, g->range[0].end);
 	gaps_remove(g, 0);
 }
 
@@ -82,7 +87,7 @@ static bool gaps_make_room(struct gaps **set, uint32_t *i)
 	return true;
 }
 
-/* Takes [start, end) out of hole i, which it meets. */
+/* Takes [start, end) out of hole i, which it meets. Of a lowest hole that would be one too many in two, the upper part stays. */
 static void gaps_close(struct gaps **set, uint32_t i, uint32_t start, uint32_t end)
 {
 	struct gap *r = &(*set)->range[i];
@@ -98,8 +103,8 @@ static void gaps_close(struct gaps **set, uint32_t i, uint32_t start, uint32_t e
 	if (!head || !tail)
 		return;
 	if (!gaps_make_room(set, &i)) {
-		(*set)->range[0].end = old_end;
-		gaps_forget_lowest(*set);
+		gaps_forget_below(*set, start);
+		(*set)->range[0] = (struct gap){ end, old_end };
 		return;
 	}
 	r = (*set)->range;
