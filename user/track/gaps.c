@@ -138,6 +138,14 @@ enum gaps_cover gaps_fill(struct gaps **set, uint32_t start, uint32_t end)
 	return unseen < end - start ? GAPS_PART : GAPS_UNSEEN;
 }
 
+void gaps_drop_below(struct gaps *set, uint32_t seq)
+{
+	while (set && set->count && seq_diff(set->range[0].start, seq) < 0)
+		gaps_remove(set, 0);
+	if (set && set->forgot && seq_diff(set->floor, seq) <= 0)
+		set->forgot = false;
+}
+
 uint32_t gaps_count(const struct gaps *set)
 {
 	return set ? set->count : 0;

@@ -39,6 +39,9 @@ bool gaps_prepend(struct gaps **set, uint32_t start, uint32_t end);
 /* Tells what is known of [start, end) and closes the holes in it. */
 enum gaps_cover gaps_fill(struct gaps **set, uint32_t start, uint32_t end);
 
+/* Drops the holes that begin below seq, and the memory of forgotten ones there: those sequence numbers will come round again. */
+void gaps_drop_below(struct gaps *set, uint32_t seq);
+
 /* The number of holes, and the i-th from the lowest. */
 uint32_t gaps_count(const struct gaps *set);
 struct gap gaps_get(const struct gaps *set, uint32_t i);

@@ -9,6 +9,12 @@
  */
 #define STRAY_DISTANCE (1 << 26)
 
+/*
+ * What lies further back than this is not looked at again, as it is further than any segment that is no stray. It is dropped
+ * before 2^31, where it would seem to lie ahead.
+ */
+#define KNOWN_DISTANCE (1u << 30)
+
 uint32_t sequence_len(const struct segment *seg)
 {
 	return seg->payload_len + !!(seg->flags & TCP_SYN) + !!(seg->flags & TCP_FIN);
@@ -37,6 +43,15 @@ static void sequence_restart(struct direction *own, uint32_t seq)
 	own->first_seq = own->next_seq = seq;
 	own->flags |= DIR_SEQ;
 	own->flags &= (uint8_t)~DIR_STRAY;
+}
+
+static void sequence_move(struct direction *own, uint32_t next_seq)
+{
+	own->next_seq = next_seq;
+	if (next_seq - own->first_seq <= KNOWN_DISTANCE)
+		return;
+	own->first_seq = next_seq - KNOWN_DISTANCE;
+	gaps_drop_below(own->gaps, own->first_seq);
 }
 
 /* What is known of [seq, end), which lies below next_seq. */
@@ -68,7 +83,7 @@ static enum verdict sequence_of_data(struct direction *own, uint32_t seq, uint32
 		gaps_add(&own->gaps, own->next_seq, seq);
 	else if (seq != own->next_seq)
 		cover = sequence_cover(own, seq, own->next_seq);
-	own->next_seq = end;
+	sequence_move(own, end);
 	return cover == GAPS_UNSEEN ? VERDICT_NEW : VERDICT_RETRANSMIT;
 }
 
@@ -82,7 +97,7 @@ static void sequence_acked(struct direction *peer, uint32_t ack)
 	if (seq_diff(ack, peer->next_seq) <= 0 || seq_diff(ack, peer->next_seq) > STRAY_DISTANCE)
 		return;
 	gaps_add(&peer->gaps, peer->next_seq, ack);
-	peer->next_seq = ack;
+	sequence_move(peer, ack);
 }
 
 static void sequence_note_ack(struct direction *own, struct direction *peer, const struct segment *seg)
