@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "history.h"
+#include "make_segment.h"
+
+#define SESSIONS 3
+
+static struct session sessions[SESSIONS + 1]; /* [0] is not used */
+static struct history *h;
+
+static void begin(uint32_t limit)
+{
+	memset(sessions, 0, sizeof(sessions));
+	h = history_new(limit, sessions, SESSIONS);
+	assert_non_null(h);
+}
+
+static void end(void)
+{
+	history_free(h);
+}
+
+static struct record *add(uint32_t session, uint64_t id)
+{
+	struct segment seg = make_segment(CLIENT, TCP_ACK, 1000 + (uint32_t)id, 5000, 1);
+
+	return history_add(h, &sessions[session], &seg, id, 0);
+}
+
+static struct record *add_shown(uint32_t session, uint64_t id)
+{
+	struct record *r = add(session, id);
+
+	assert_non_null(r);
+	history_show(&sessions[session], r);
+	return r;
+}
+
+/* Every session opens with a SYN, which is always shown. */
+static struct record *add_syn(uint32_t session)
+{
+	struct segment seg = make_segment(CLIENT, TCP_SYN, 999, 0, 0);
+	struct record *r = history_add(h, &sessions[session], &seg, 0, 0);
+
+	assert_non_null(r);
+	history_show(&sessions[session], r);
+	return r;
+}
+
+static uint32_t held(void)
+{
+	struct history_stats stats;
+
+	history_stats(h, &stats);
+	return stats.held;
+}
+
+static uint64_t dropped(void)
+{
+	struct history_stats stats;
+
+	history_stats(h, &stats);
+	return stats.dropped;
+}
+
+/* Checks the ids held of a session, forwards and backwards, ended by -1. */
+static void check_ids(uint32_t session, const int *ids)
+{
+	const struct record *r = history_first(h, &sessions[session]), *last = NULL;
+	const int *id = ids;
+
+	for (; r; last = r, r = history_next(h, r), id++)
+		assert_int_equal(record_id(r), *id);
+	assert_int_equal(*id, -1);
+	assert_ptr_equal(history_last(h, &sessions[session]), last);
+	for (r = last; r; r = history_prev(h, r))
+		assert_int_equal(record_id(r), *--id);
+	assert_ptr_equal(id, ids);
+}
+
+#define CHECK_IDS(session, ...) check_ids(session, (const int[]) { __VA_ARGS__, -1 })
+
+static void a_record_keeps_what_the_segment_says(void **state)
+{
+	static const uint8_t options[] = { 2, 4, 5, 0xb4 };
+	struct segment seg = make_segment(CLIENT, TCP_PSH | TCP_ACK, 1000, 5000, 100);
+	struct record *r;
+
+	(void)state;
+	begin(4);
+	seg.opt = options;
+	seg.opt_len = sizeof(options);
+	seg.opt_cut = 1;
+	seg.frag = FRAG_FIRST;
+	r = history_add(h, &sessions[1], &seg, 7, 1);
+	assert_non_null(r);
+	assert_int_equal(r->ts_ns, T0);
+	assert_int_equal(r->seq, 1000);
+	assert_int_equal(r->ack, 5000);
+	assert_int_equal(r->wire_len, HEADERS_LEN + 100);
+	assert_int_equal(r->payload_len, 100);
+	assert_int_equal(r->flags, TCP_PSH | TCP_ACK);
+	assert_int_equal(r->side, 1);
+	assert_int_equal(r->frag, 1);
+	assert_int_equal(r->opt_cut, 1);
+	assert_int_equal(r->opt_len, sizeof(options));
+	assert_memory_equal(record_options(h, r), options, sizeof(options));
+	assert_false(r->shown);
+	end();
+}
+
+static void lengths_beyond_the_record_are_the_highest(void **state)
+{
+	struct segment seg = make_segment(CLIENT, TCP_ACK, 1000, 5000, 0xffffff - HEADERS_LEN);
+	struct record *r;
+
+	(void)state;
+	begin(4);
+	r = history_add(h, &sessions[1], &seg, 0, 0);
+	assert_int_equal(r->wire_len, 0xffffff);
+	seg.payload_len = 0x1000001;
+	seg.wire_len = 0x2000002;
+	r = history_add(h, &sessions[1], &seg, 1, 0);
+	assert_int_equal(r->wire_len, 0xffffff);
+	assert_int_equal(r->payload_len, 0xffffff);
+	end();
+}
+
+static void ids_pass_two_to_the_32(void **state)
+{
+	(void)state;
+	begin(4);
+	assert_int_equal(record_id(add(1, UINT32_MAX)), UINT32_MAX);
+	assert_int_equal(record_id(add(1, 1ull << 32)), 1ull << 32);
+	assert_int_equal(record_id(add(1, (1ull << 40) - 1)), (1ull << 40) - 1);
+	end();
+}
+
+static void opening_syns_do_not_count(void **state)
+{
+	(void)state;
+	begin(2);
+	add_syn(1);
+	add_syn(2);
+	add_syn(3);
+	assert_int_equal(held(), 0);
+	add(1, 1);
+	add(2, 1);
+	assert_int_equal(held(), 2);
+	assert_int_equal(dropped(), 0);
+	history_clear(h, &sessions[1]);
+	assert_int_equal(held(), 1);
+	assert_null(history_first(h, &sessions[1]));
+	end();
+}
+
+static void the_limit_takes_the_own_oldest_hidden_record(void **state)
+{
+	(void)state;
+	begin(4);
+	add_syn(1);
+	add_syn(2);
+	add(2, 1);
+	add_shown(1, 1);
+	add(1, 2);
+	add(1, 3);
+	assert_non_null(add(1, 4));
+	CHECK_IDS(1, 0, 1, 3, 4);
+	CHECK_IDS(2, 0, 1);
+	assert_int_equal(held(), 4);
+	assert_int_equal(dropped(), 1);
+	end();
+}
+
+static void a_session_without_hidden_ones_takes_from_another(void **state)
+{
+	(void)state;
+	begin(4);
+	add_syn(1);
+	add_syn(2);
+	add(2, 1);
+	add(2, 2);
+	add_shown(1, 1);
+	add_shown(1, 2);
+	add_shown(1, 3);
+	CHECK_IDS(1, 0, 1, 2, 3);
+	CHECK_IDS(2, 0, 2);
+	assert_int_equal(sessions[2].hidden, 1);
+	end();
+}
+
+/* Nothing is hidden any more: the session's own oldest goes, but never its first. */
+static void shown_records_go_last_and_the_first_never(void **state)
+{
+	(void)state;
+	begin(3);
+	add_syn(1);
+	add_syn(2);
+	add_shown(2, 1);
+	add_shown(1, 1);
+	add_shown(1, 2);
+	add_shown(1, 3);
+	CHECK_IDS(1, 0, 2, 3);
+	add_shown(1, 4);
+	CHECK_IDS(1, 0, 3, 4);
+	CHECK_IDS(2, 0, 1);
+	assert_int_equal(dropped(), 2);
+	end();
+}
+
+static void what_has_no_room_is_not_held(void **state)
+{
+	(void)state;
+	begin(2);
+	add_syn(1);
+	add_shown(1, 1);
+	add_shown(1, 2);
+	assert_null(add(2, 0));
+	add_syn(3);
+	assert_null(add(3, 1));
+	CHECK_IDS(1, 0, 1, 2);
+	CHECK_IDS(3, 0);
+	assert_int_equal(dropped(), 2);
+	end();
+}
+
+static void a_session_holds_1024_hidden_ones(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin(10000);
+	add_syn(1);
+	for (i = 1; i <= 5; i++)
+		add_shown(1, i);
+	for (i = 6; i < 6 + HISTORY_HIDDEN_MAX + 100; i++)
+		add(1, i);
+	assert_int_equal(sessions[1].hidden, HISTORY_HIDDEN_MAX);
+	assert_int_equal(held(), 5 + HISTORY_HIDDEN_MAX);
+	assert_int_equal(record_id(history_oldest_hidden(h, &sessions[1])), 106);
+	assert_int_equal(dropped(), 0); /* not for want of room */
+
+	while (history_oldest_hidden(h, &sessions[1]))
+		history_show(&sessions[1], history_oldest_hidden(h, &sessions[1]));
+	for (; i < 10000 - 5; i++)
+		add_shown(1, i);
+	assert_int_equal(record_id(history_next(h, history_first(h, &sessions[1]))), 1);
+	end();
+}
+
+static void the_oldest_hidden_one_is_found_as_records_come_and_go(void **state)
+{
+	struct session *s = &sessions[1];
+	struct record *second, *third;
+
+	(void)state;
+	begin(100);
+	assert_null(history_oldest_hidden(h, s));
+	add_syn(1);
+	assert_null(history_oldest_hidden(h, s));
+	second = add(1, 1);
+	third = add(1, 2);
+	assert_ptr_equal(history_oldest_hidden(h, s), second);
+	history_show(s, third);
+	history_show(s, third); /* again: nothing */
+	assert_int_equal(s->hidden, 1);
+	assert_ptr_equal(history_oldest_hidden(h, s), second);
+	history_show(s, second);
+	assert_null(history_oldest_hidden(h, s));
+	add(1, 3);
+	assert_int_equal(record_id(history_oldest_hidden(h, s)), 3);
+	history_clear(h, s);
+	assert_null(history_oldest_hidden(h, s));
+	add(1, 4);
+	assert_int_equal(record_id(history_oldest_hidden(h, s)), 4);
+	end();
+}
+
+static void long_options_come_back_with_their_slot(void **state)
+{
+	struct segment seg = make_segment(CLIENT, TCP_ACK, 1000, 5000, 1);
+	uint8_t options[TCP_OPTIONS_MAX];
+	uint32_t i, j;
+
+	(void)state;
+	begin(4);
+	add_syn(1);
+	for (i = 1; i < 10000; i++) {
+		struct record *r;
+
+		memset(options, (int)i, sizeof(options));
+		seg.opt = options;
+		seg.opt_len = (uint8_t)(i % (TCP_OPTIONS_MAX + 1));
+		r = history_add(h, &sessions[1], &seg, i, 0);
+		assert_non_null(r);
+		for (j = 0; r && j < 4 && record_id(r); j++, r = history_prev(h, r)) {
+			assert_int_equal(r->opt_len, (i - j) % (TCP_OPTIONS_MAX + 1));
+			memset(options, (int)(i - j), sizeof(options));
+			assert_memory_equal(record_options(h, r), options, r->opt_len);
+		}
+	}
+	assert_int_equal(held(), 4);
+	end();
+}
+
+static void a_note_lives_as_long_as_its_record(void **state)
+{
+	struct record *r;
+
+	(void)state;
+	begin(2);
+	add_syn(1);
+	r = add(1, 1);
+	assert_null(record_note(h, r));
+	history_note(h, r, "first\nsecond\nnot this", 13);
+	assert_string_equal(record_note(h, r), "first\nsecond\n");
+	assert_null(record_note(h, add(1, 2)));
+	r = add(1, 3); /* in the place of the first one */
+	assert_null(record_note(h, r));
+	history_note(h, r, "third\n", 6);
+	assert_string_equal(record_note(h, r), "third\n");
+	end();
+}
+
+static void notes_are_bounded(void **state)
+{
+	const size_t len = HISTORY_NOTES_MAX / 4 - 1;
+	char *text = malloc(len);
+	struct history_stats stats;
+	uint32_t i;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', len);
+	begin(10);
+	for (i = 0; i < 4; i++)
+		history_note(h, add_shown(1, i), text, len);
+	history_note(h, add_shown(2, 0), "x", 1);
+	assert_null(record_note(h, history_first(h, &sessions[2])));
+	history_stats(h, &stats);
+	assert_int_equal(stats.notes_dropped, 1);
+	history_clear(h, &sessions[1]);
+	history_note(h, add_shown(2, 1), text, len);
+	assert_non_null(record_note(h, history_last(h, &sessions[2])));
+	end();
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_record_keeps_what_the_segment_says),
+		cmocka_unit_test(lengths_beyond_the_record_are_the_highest),
+		cmocka_unit_test(ids_pass_two_to_the_32),
+		cmocka_unit_test(opening_syns_do_not_count),
+		cmocka_unit_test(the_limit_takes_the_own_oldest_hidden_record),
+		cmocka_unit_test(a_session_without_hidden_ones_takes_from_another),
+		cmocka_unit_test(shown_records_go_last_and_the_first_never),
+		cmocka_unit_test(what_has_no_room_is_not_held),
+		cmocka_unit_test(a_session_holds_1024_hidden_ones),
+		cmocka_unit_test(the_oldest_hidden_one_is_found_as_records_come_and_go),
+		cmocka_unit_test(long_options_come_back_with_their_slot),
+		cmocka_unit_test(a_note_lives_as_long_as_its_record),
+		cmocka_unit_test(notes_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
