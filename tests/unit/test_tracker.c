@@ -451,6 +451,19 @@ static void the_event_has_the_time_at_which_it_was_due(void **state)
 	check_end(1, 1, END_TIMEOUT, 901000);
 }
 
+/* Captures made by hand often begin at 0. */
+static void time_may_begin_at_zero(void **state)
+{
+	struct segment seg = make(CLIENT, TCP_SYN, 999, 0, 0);
+
+	(void)state;
+	seg.ts_ns = 0;
+	tracker_feed(b.t, &seg);
+	tracker_advance(b.t, 31 * SEC);
+	assert_int_equal(b.ends, 1);
+	assert_int_equal(b.end[0].why, END_TIMEOUT);
+}
+
 static void a_step_back_in_time_does_no_harm(void **state)
 {
 	(void)state;
@@ -1008,6 +1021,7 @@ int main(void)
 		TEST(established_ends_after_900_seconds),
 		TEST(active_sessions_stay),
 		TEST(the_event_has_the_time_at_which_it_was_due),
+		TEST(time_may_begin_at_zero),
 		TEST(a_step_back_in_time_does_no_harm),
 		TEST(late_segments_are_counted_and_open_nothing),
 		TEST(ports_in_use_again_are_a_new_session),

@@ -176,7 +176,7 @@ void tracker_advance(struct tracker *t, uint64_t now_ns)
 			t->now_s = end_s;
 		return;
 	}
-	if (t->now_s && t->timers.list[LIST_CLOSED].count + t->stats.active) {
+	if (t->timers.list[LIST_CLOSED].count + t->stats.active) {
 		while (s < end_s && s - t->now_s < TIMERS_SECONDS)
 			tracker_second(t, ++s);
 	}
