@@ -477,6 +477,47 @@ static void a_step_back_in_time_does_no_harm(void **state)
 	assert_int_equal(stats.last_ns, T0 + 10300 * MS);
 }
 
+/* One record with a time of 2286: the sessions that come after it time out as ever. */
+static void a_time_far_in_the_future_does_not_stop_the_clock(void **state)
+{
+	struct segment seg;
+
+	(void)state;
+	syn(0);
+	b.client_port = 40001;
+	seg = make(CLIENT, TCP_SYN, 999, 0, 0);
+	seg.ts_ns = 9999999999 * SEC;
+	tracker_feed(b.t, &seg);
+	b.client_port = 40002;
+	syn(1000);
+	b.client_port = 40003;
+	handshake(2000);
+	advance(903000);
+	assert_int_equal(b.ends, 3);
+	check_end(0, 1, END_TIMEOUT, 31000);
+	check_end(1, 3, END_TIMEOUT, 32000);
+	check_end(2, 4, END_TIMEOUT, 903000);
+}
+
+static void a_time_far_in_the_past_ends_nothing(void **state)
+{
+	struct segment seg;
+
+	(void)state;
+	syn(0);
+	b.client_port = 40001;
+	handshake(0);
+	seg = make(CLIENT, TCP_ACK, 1000, 5000, 10);
+	seg.ts_ns = 5 * SEC;
+	tracker_feed(b.t, &seg);
+	client(1000, TCP_ACK, 1010, 5000, 10);
+	assert_int_equal(b.ends, 0);
+	advance(902000);
+	assert_int_equal(b.ends, 2);
+	check_end(0, 1, END_TIMEOUT, 31000);
+	check_end(1, 2, END_TIMEOUT, 902000);
+}
+
 /* Sessions that are over */
 
 static void late_segments_are_counted_and_open_nothing(void **state)
@@ -1023,6 +1064,8 @@ int main(void)
 		TEST(the_event_has_the_time_at_which_it_was_due),
 		TEST(time_may_begin_at_zero),
 		TEST(a_step_back_in_time_does_no_harm),
+		TEST(a_time_far_in_the_future_does_not_stop_the_clock),
+		TEST(a_time_far_in_the_past_ends_nothing),
 		TEST(late_segments_are_counted_and_open_nothing),
 		TEST(ports_in_use_again_are_a_new_session),
 		TEST(new_data_behind_a_forged_rst_goes_on_as_a_session),

@@ -147,6 +147,15 @@ static struct session *list_first(struct tracker *t, uint16_t list)
 	return i ? &t->sessions[i] : NULL;
 }
 
+/* A session whose last segment had a damaged time, far ahead of all others, must not hold up those behind it. */
+static void list_pass_damaged(struct tracker *t, uint16_t list, uint64_t now_s)
+{
+	const struct session *s = list_first(t, list);
+
+	if (s && s->last_ns / NS_PER_S > now_s + TIMERS_SECONDS)
+		timers_move(&t->timers, session_index(t, s), list);
+}
+
 /* All that is due in one second. */
 static void tracker_second(struct tracker *t, uint64_t now_s)
 {
@@ -154,6 +163,8 @@ static void tracker_second(struct tracker *t, uint64_t now_s)
 	uint32_t count = t->timers.list[list].count;
 	struct session *s;
 
+	list_pass_damaged(t, LIST_HALF_OPEN, now_s);
+	list_pass_damaged(t, LIST_CLOSED, now_s);
 	while ((s = list_first(t, LIST_HALF_OPEN)) && session_idle_end_s(s) <= now_s)
 		session_end(t, s, END_TIMEOUT, now_s * NS_PER_S);
 	while ((s = list_first(t, LIST_CLOSED)) && s->last_ns / NS_PER_S + LINGER_S < now_s)
