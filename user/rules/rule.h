@@ -19,7 +19,7 @@ struct rule {
 	/* The segment is what the rule looks for: its session is looked up, the segment shown. NULL: not asked. */
 	bool (*on_segment)(const struct rules_config *cfg, const struct step *step);
 
-	/* Of a segment that was hit. NULL: red. */
+	/* Of a segment that was hit by no other rule. NULL: red, also if others hit it. */
 	enum colour (*colour)(const struct history *h, const struct step *step);
 
 	/* Marks other records of the session, after a hit on a segment that is held. NULL: none. */

@@ -73,7 +73,7 @@ struct mark rules_segment(const struct rules_config *cfg, struct rules_stats *st
 			continue;
 		session_note(stats, step->session, (enum reason)i);
 		mark.shown = true;
-		mark.colour = rule->colour ? rule->colour(h, step) : COLOUR_RED;
+		mark.colour = rule->colour && !mark.colour ? rule->colour(h, step) : COLOUR_RED;
 		colour_wins |= rule->colour_wins;
 		if (rule->mark && step->rec)
 			rule->mark(h, step);
