@@ -25,7 +25,7 @@ static const struct row sender[TS_COUNT] = {
 { "NONE",	{ 0,		0,		0,		0,		0,		0 } },
 { "CLOSED",	{ 0,		0,		0,		0,		0,		0 } },
 { "SYN_SENT",	{ "SYN_SENT",	"SYN_RECV",	"ESTABLISHED",	0,		"FIN_WAIT1",	"CLOSED" } },
-{ "SYN_RECV",	{ "SYN_RECV",	0,		0,		"CLOSE_WAIT",	"FIN_WAIT1",	"CLOSED" } },
+{ "SYN_RECV",	{ "SYN_RECV",	0,		"ESTABLISHED",	"CLOSE_WAIT",	"FIN_WAIT1",	"CLOSED" } },
 { "ESTABLISHED",{ 0,		0,		0,		"CLOSE_WAIT",	"FIN_WAIT1",	"CLOSED" } },
 { "FIN_WAIT1",	{ 0,		0,		0,		"CLOSING",	0,		"CLOSED" } },
 { "FIN_WAIT2",	{ 0,		0,		0,		"TIME_WAIT",	0,		"CLOSED" } },
@@ -92,7 +92,7 @@ static const struct path paths[] = {
 	{ "the SYN/ACK was not captured", {
 		{ 'A', EV_ACKS_SYN,	TS_ESTABLISHED,	TS_ESTABLISHED } } },
 	{ "the SYN/ACK was not captured, B speaks first", {
-		{ 'B', EV_ACKS_SYN,	TS_ESTABLISHED,	TS_SYN_RECV },
+		{ 'B', EV_ACKS_SYN,	TS_ESTABLISHED,	TS_ESTABLISHED },
 		{ 'A', EV_ACKS_SYN,	TS_ESTABLISHED,	TS_ESTABLISHED } } },
 	{ "repeats of SYN, SYN/ACK and FIN", {
 		{ 'A', EV_SYN,		TS_SYN_SENT,	TS_SYN_RECV },
