@@ -167,7 +167,7 @@ static void test_syn_ack_after_forged_rst(void **state)
 
 	(void)state;
 	feed(t, 0, false, TCP_SYN, 1000, 0);
-	feed(t, 200 * MS, true, TCP_RST | TCP_ACK, 0, 1000);
+	feed(t, 200 * MS, true, TCP_RST | TCP_ACK, 0, 1001);
 	assert_int_equal(seen.sessions, 1);
 	feed(t, 1200 * MS, true, TCP_SYN | TCP_ACK, 5000, 1001);
 	feed(t, 1201 * MS, false, TCP_ACK, 1001, 5001);
@@ -177,6 +177,26 @@ static void test_syn_ack_after_forged_rst(void **state)
 	tracker_stats(t, &stats);
 	assert_int_equal(stats.late, 0);
 	assert_int_equal(seen.sessions, 2);
+	tracker_free(t);
+}
+
+/* A RST that does not acknowledge the SYN is not acceptable to the client (RFC 9293 3.10.7.3): its session goes on. */
+static void test_rst_for_another_syn(void **state)
+{
+	struct seen seen = { 0 };
+	struct tracker *t = tracker_start(&seen);
+	struct tracker_stats stats;
+
+	(void)state;
+	feed(t, 0, false, TCP_SYN, 1000, 0);
+	feed(t, 200 * MS, true, TCP_RST | TCP_ACK, 0, 1000);
+	assert_int_equal(seen.sessions, 0);
+	feed(t, 300 * MS, true, TCP_SYN | TCP_ACK, 5000, 1001);
+	assert_int_equal(seen.client_state, TS_ESTABLISHED);
+	tracker_finish(t);
+	tracker_stats(t, &stats);
+	assert_int_equal(stats.sessions, 1);
+	assert_int_equal(stats.resets, 0);
 	tracker_free(t);
 }
 
@@ -205,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_client_side_is_established),
 		cmocka_unit_test(test_repeated_syn_ack_is_half_open),
 		cmocka_unit_test(test_repeats_from_before_the_capture),
+		cmocka_unit_test(test_rst_for_another_syn),
 		cmocka_unit_test(test_syn_ack_after_forged_rst),
 		cmocka_unit_test(test_syn_ack_after_rst_of_the_client),
 	};

@@ -43,10 +43,23 @@ static void step_show(struct step *step, enum colour colour)
 		step->colour = colour;
 }
 
+/* RFC 9293 3.10.7.3: a RST that answers a SYN acknowledges it; another one is not for this session. */
+static bool rst_is_foreign(const struct step *step)
+{
+	const struct session *s = step->session;
+
+	return step->side != s->client && s->state[s->client] == TS_SYN_SENT && step->seg->flags & TCP_ACK &&
+	       !acks_syn(&s->dir[s->client], step->seg);
+}
+
 static void connection_reset(struct step *step)
 {
 	struct session *s = step->session;
 
+	if (rst_is_foreign(step)) {
+		step_show(step, COLOUR_RED);
+		return;
+	}
 	step->rst = (s->dir[0].flags | s->dir[1].flags) & DIR_FIN ? RST_AFTER_FIN : RST_BREAK;
 	s->flags |= SESSION_RST;
 	s->rst_side = step->side;
