@@ -215,6 +215,24 @@ static void shown_records_go_last_and_the_first_never(void **state)
 	end();
 }
 
+/* The place up to which all are shown was that of the one that went. */
+static void the_oldest_hidden_one_is_found_after_a_shown_one_went(void **state)
+{
+	struct session *s = &sessions[1];
+
+	(void)state;
+	begin(3);
+	add_syn(1);
+	add_shown(1, 1);
+	add(1, 2);
+	history_show(s, history_oldest_hidden(h, s));
+	add_shown(1, 3);
+	add(1, 4);
+	CHECK_IDS(1, 0, 2, 3, 4);
+	assert_int_equal(record_id(history_oldest_hidden(h, s)), 4);
+	end();
+}
+
 static void what_has_no_room_is_not_held(void **state)
 {
 	(void)state;
@@ -363,6 +381,7 @@ int main(void)
 		cmocka_unit_test(the_limit_takes_the_own_oldest_hidden_record),
 		cmocka_unit_test(a_session_without_hidden_ones_takes_from_another),
 		cmocka_unit_test(shown_records_go_last_and_the_first_never),
+		cmocka_unit_test(the_oldest_hidden_one_is_found_after_a_shown_one_went),
 		cmocka_unit_test(what_has_no_room_is_not_held),
 		cmocka_unit_test(a_session_holds_1024_hidden_ones),
 		cmocka_unit_test(the_oldest_hidden_one_is_found_as_records_come_and_go),

@@ -21,7 +21,7 @@ void format_endpoint(const struct session *s, uint8_t side, char buf[ENDPOINT_TE
 /* Local time of day, HH:MM:SS.mmm, milliseconds truncated. */
 void format_time(uint64_t ts_ns, char buf[TIME_TEXT_MAX]);
 
-/* ">-AP---> ": 8 characters, from the client to the right. ECE and CWR are not shown. */
+/* ">-AP--->": 8 characters, from the client to the right. ECE and CWR are not shown. */
 void format_arrow(uint8_t flags, bool from_client, char buf[9]);
 
 /* "mss=1460, sackOK": the options in wire order; "bad" where they stop making sense, "cut" where the capture ends. */

@@ -53,6 +53,12 @@ static void gaps_forget_lowest(struct gaps *g)
 
 bool gaps_add(struct gaps **set, uint32_t start, uint32_t end)
 {
+	struct gap *last = *set && (*set)->count ? &(*set)->range[(*set)->count - 1] : NULL;
+
+	if (last && last->end == start) {	/* where only ACKs are seen, each shows a little more */
+		last->end = end;
+		return true;
+	}
 	if (!gaps_reserve(set)) {
 		if (!*set || (*set)->count == 0)
 			return false;

@@ -102,10 +102,13 @@ static void sequence_acked(struct direction *peer, uint32_t ack)
 
 static void sequence_note_ack(struct direction *own, struct direction *peer, const struct segment *seg)
 {
+	int32_t ahead;
+
 	if (!(seg->flags & TCP_ACK))
 		return;
 	sequence_acked(peer, seg->ack);
-	if (!(own->flags & DIR_ACK) || seq_diff(seg->ack, own->ack) > 0)
+	ahead = own->flags & DIR_ACK ? seq_diff(seg->ack, own->ack) : 1;
+	if (ahead > 0 && ahead <= STRAY_DISTANCE)
 		own->ack = seg->ack;
 	own->flags |= DIR_ACK;
 }
@@ -115,6 +118,8 @@ static bool is_keepalive(const struct direction *own, const struct direction *pe
 	bool acked = peer->flags & DIR_ACK && seq_diff(peer->ack, own->next_seq) >= 0;
 
 	if (seg->flags & (TCP_SYN | TCP_FIN) || seg->seq != own->next_seq - 1)
+		return false;
+	if (own->flags & DIR_FIN && seg->seq == own->fin_seq)	/* an ACK that the FIN overtook */
 		return false;
 	return seg->payload_len == 0 || (seg->payload_len == 1 && acked);
 }
