@@ -23,15 +23,29 @@ static void on_stop_signal(int signal_number)
 	stop = 1;
 }
 
-/* The first INT or TERM ends the run with a report, the second one at once. A reader that goes away shows as EPIPE. */
-static void signals_init(void)
+/* The first INT or TERM ends the run with a report, the second one at once. flags: of sigaction(). */
+static void stop_signals_catch(int flags)
 {
-	struct sigaction end = { .sa_handler = on_stop_signal, .sa_flags = (int)SA_RESETHAND };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction end = { .sa_handler = on_stop_signal, .sa_flags = (int)SA_RESETHAND | flags };
 
 	sigaction(SIGINT, &end, NULL);
 	sigaction(SIGTERM, &end, NULL);
+}
+
+/* A signal interrupts the wait for a named pipe's writer. A reader that goes away shows as EPIPE. */
+static void signals_init(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	stop_signals_catch(0);
 	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* Once the input is open: a write that waits for a slow reader goes on, else what it had to write would be lost. */
+static void signals_spare_writes(void)
+{
+	if (!stop)
+		stop_signals_catch((int)SA_RESTART);
 }
 
 struct run {
@@ -103,6 +117,7 @@ static enum exit_status run(struct config *cfg)
 		fprintf(stderr, "miruo: %s\n", text);
 		return usage ? EXIT_USAGE : EXIT_RUN_TIME;
 	}
+	signals_spare_writes();
 	stream_init(&r.out, stdout);
 	r.monitor = monitor_new(cfg, &r.out);
 	if (!r.monitor) {

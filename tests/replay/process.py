@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""process.py MIRUO SEGTEXT WORK CASE: miruo between slow pipes, readers that go away, signals and terminals."""
+import array
+import fcntl
+import os
+import pathlib
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+LIMIT_S = 20
+
+
+def capture(name, script):
+    """The pcap file header and the records of a segtext script, as a list of bytes."""
+    text, path = WORK / f"process-{name}.seg", WORK / f"process-{name}.pcap"
+    text.write_text("endpoints a=10.0.0.1:40000 b=10.0.0.2:80\n" + script)
+    subprocess.run([SEGTEXT, text, path], check=True, timeout=LIMIT_S)
+    data, parts, at = path.read_bytes(), [], 24
+    while at < len(data):
+        end = at + 16 + struct.unpack_from("=I", data, at + 8)[0]
+        parts.append(data[at:end])
+        at = end
+    return path, [data[:24], *parts]
+
+
+started = []
+
+
+def start(*options, **streams):
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
+    environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TZ": "UTC"}
+    started.append(subprocess.Popen([MIRUO, *options], env=environment, bufsize=0, **streams))
+    return started[-1]
+
+
+OPENING = "0.000 a>b S\n0.001 b>a SA\n0.002 a>b A\n"
+
+
+def wait_for(what, condition):
+    end = time.monotonic() + LIMIT_S
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit(f"waited in vain for {what}")
+        time.sleep(0.02)
+
+
+def unread(pipe):
+    count = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return count[0]
+
+
+def stopped_growing(pipe):
+    before = unread(pipe)
+    time.sleep(0.3)
+    return before and unread(pipe) == before
+
+
+def signal_during_write():
+    """A signal while a write waits for the reader: nothing of what was begun is lost, and it is no error."""
+    path, _ = capture("long", OPENING + "0.1 a>b PA len 10 times 5000 every 1ms\n")
+    miruo = start("-f", path, "--live")
+    wait_for("a full pipe", lambda: stopped_growing(miruo.stdout))
+    miruo.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    out, err = miruo.communicate(timeout=LIMIT_S)
+    assert miruo.returncode == 0, (miruo.returncode, err)
+    lines = out.decode().splitlines(keepends=True)
+    assert lines[-1].endswith("destroy session (capture end)\n"), lines[-1]
+    ids = [int(line[5:9]) for line in lines]
+    assert ids == list(range(len(ids))), "lines are missing"
+
+
+CASES = {case.__name__: case for case in (signal_during_write,)}
+
+MIRUO, SEGTEXT, WORK = map(pathlib.Path, sys.argv[1:4])
+WORK.mkdir(exist_ok=True)
+try:
+    CASES[sys.argv[4]]()
+finally:
+    for process in started:
+        process.kill()
