@@ -29,7 +29,6 @@ struct datagram {
 
 struct fragments {
 	uint8_t secret[XXH3_SECRET_SIZE_MIN];
-	uint64_t orphans;	/* of entries that gave way */
 	struct datagram set[FRAGMENT_SETS][FRAGMENT_WAYS];
 };
 
@@ -73,18 +72,6 @@ struct fragment_owner *fragments_find(struct fragments *f, const struct segment 
 		if (set[i].last_ns < oldest->last_ns)
 			oldest = &set[i];
 	}
-	f->orphans += oldest->owner.waiting;
 	*oldest = (struct datagram){ .key = key, .last_ns = seg->ts_ns ? seg->ts_ns : 1 };
 	return &oldest->owner;
-}
-
-uint64_t fragments_orphans(const struct fragments *f)
-{
-	uint64_t orphans = f->orphans;
-	int i, j;
-
-	for (i = 0; i < FRAGMENT_SETS; i++)
-		for (j = 0; j < FRAGMENT_WAYS; j++)
-			orphans += f->set[i][j].owner.waiting;
-	return orphans;
 }

@@ -33,7 +33,4 @@ void fragments_free(struct fragments *f);
 /* The entry of seg's datagram, made if there is none. Valid until the next call. */
 struct fragment_owner *fragments_find(struct fragments *f, const struct segment *seg);
 
-/* Later fragments whose first one never came, those still waiting included. */
-uint64_t fragments_orphans(const struct fragments *f);
-
 #endif

@@ -519,8 +519,8 @@ static void first_fragment(struct tracker *t, const struct segment *seg, const s
 	o->side = side;
 	o->seq = seg->seq + !!(seg->flags & TCP_SYN);
 	o->header_len = seg->payload_off - seg->opt_off + 20;
-	if (o->waiting)
-		fragments_to_session(t, o, o->waiting, o->waiting_bytes);
+	t->stats.fragments_orphaned -= o->waiting;
+	fragments_to_session(t, o, o->waiting, o->waiting_bytes);
 	o->waiting = 0;
 	o->waiting_bytes = 0;
 }
@@ -533,6 +533,7 @@ static void later_fragment(struct tracker *t, const struct segment *seg)
 	if (!o->session) {
 		o->waiting++;
 		o->waiting_bytes += seg->wire_len;
+		t->stats.fragments_orphaned++;
 		return;
 	}
 	if (!owner_is_there(t, o)) {
@@ -611,5 +612,4 @@ struct history *tracker_history(struct tracker *t)
 void tracker_stats(const struct tracker *t, struct tracker_stats *out)
 {
 	*out = t->stats;
-	out->fragments_orphaned += fragments_orphans(t->fragments);
 }

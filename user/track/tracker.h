@@ -70,7 +70,7 @@ struct tracker_stats {
 	uint64_t retransmitted, out_of_order, keepalives, strays;	/* of them */
 	uint64_t copies;		/* the same packet captured once more */
 	uint64_t fragments;		/* later IP fragments that were given to a session */
-	uint64_t fragments_orphaned;	/* those that were not */
+	uint64_t fragments_orphaned;	/* those that were not, or not yet */
 };
 
 struct tracker;
