@@ -5,6 +5,7 @@ import array
 import fcntl
 import os
 import pathlib
+import select
 import signal
 import struct
 import subprocess
@@ -76,7 +77,31 @@ def signal_during_write():
     assert ids == list(range(len(ids))), "lines are missing"
 
 
-CASES = {case.__name__: case for case in (signal_during_write,)}
+def reader_gone_from_idle_pipe():
+    """Nobody reads any more: miruo ends with the next line it prints, though its own input stays open."""
+    _, parts = capture("few", OPENING + "0.1 a>b PA len 10 times 9 every 1ms\n")
+    miruo = start("-f", "-", "--live")
+    os.write(miruo.stdin.fileno(), b"".join(parts[:4]))
+    wait_for("the first line", lambda: unread(miruo.stdout))
+    miruo.stdout.close()
+    os.write(miruo.stdin.fileno(), parts[4])
+    assert miruo.wait(LIMIT_S) == 0
+
+
+def statistics_of_idle_pipe():
+    """-s prints when the segments' time has come, not when there are many of them."""
+    _, parts = capture("slow", OPENING + "5.0 a>b PA len 10\n")
+    miruo = start("-f", "-", "-s", "2")
+    os.write(miruo.stdin.fileno(), b"".join(parts))
+    err = bytearray()
+    while b"==============================\n" not in err:
+        more = select.select([miruo.stderr], [], [], LIMIT_S)[0] and os.read(miruo.stderr.fileno(), 65536)
+        assert more, "no statistics while the input is open"
+        err += more
+    assert b"Capture Time    : 00:00:05\n" in err, err
+
+
+CASES = {case.__name__: case for case in (signal_during_write, reader_gone_from_idle_pipe, statistics_of_idle_pipe)}
 
 MIRUO, SEGTEXT, WORK = map(pathlib.Path, sys.argv[1:4])
 WORK.mkdir(exist_ok=True)

@@ -32,7 +32,7 @@ struct input {
 	struct stream *stream;	/* NULL: not open */
 	pcap_t *pcap;		/* NULL: not open */
 	enum link_type link;
-	uint64_t size;		/* bytes stored; 0: not known */
+	uint64_t size;		/* bytes stored; 0: not known, a pipe */
 };
 
 struct source {
@@ -418,6 +418,12 @@ static void show_progress(struct source *s, const struct input *in)
 		progress_update(&s->progress, &counts, clock_ns());
 }
 
+/* Each frame of a pipe may be the last for hours: the caller looks at statistics and at errors of the output in between. */
+static int frames_per_poll(const struct input *in)
+{
+	return in->size ? FRAMES_PER_POLL : 1;
+}
+
 static enum poll_result file_poll(struct source *s, segment_fn *fn, void *ctx)
 {
 	struct input *in;
@@ -430,7 +436,7 @@ static enum poll_result file_poll(struct source *s, segment_fn *fn, void *ctx)
 		return next_input(s);
 	s->fn = fn;
 	s->ctx = ctx;
-	status = pcap_dispatch(in->pcap, FRAMES_PER_POLL, on_frame, (u_char *)s);
+	status = pcap_dispatch(in->pcap, frames_per_poll(in), on_frame, (u_char *)s);
 	show_progress(s, in);
 	if (stream_stopped(in->stream))
 		return finish(s);

@@ -52,7 +52,7 @@ struct source_ops {
 	 */
 	struct source *(*open)(const struct source_config *cfg, char *err, size_t err_size, bool *usage);
 
-	/* Delivers some segments, at most about a thousand. */
+	/* Delivers some segments, at most about a thousand; where more may take long to come, those that are there. */
 	enum poll_result (*poll)(struct source *s, segment_fn *fn, void *ctx);
 
 	/*
