@@ -90,6 +90,7 @@ static enum exit_status run_loop(struct run *r)
 			run_statistics(r, &st);
 	}
 	monitor_finish(r->monitor);
+	hide_progress(r);
 	if (!stream_finish(&r->out)) {
 		fprintf(stderr, "miruo: cannot write the results: %s\n", strerror(r->out.error));
 		return EXIT_RUN_TIME;

@@ -101,7 +101,23 @@ def statistics_of_idle_pipe():
     assert b"Capture Time    : 00:00:05\n" in err, err
 
 
-CASES = {case.__name__: case for case in (signal_during_write, reader_gone_from_idle_pipe, statistics_of_idle_pipe)}
+def full_disk_behind_progress():
+    """What went wrong has a line of its own on a terminal that shows the progress."""
+    _, parts = capture("refused", OPENING + "0.1 a>b PA len 10\n0.2 b>a R\n")
+    terminal, stderr = os.openpty()
+    miruo = start("-f", "-", stdout=open("/dev/full", "wb"), stderr=stderr)
+    os.close(stderr)
+    os.write(miruo.stdin.fileno(), b"".join(parts[:4]))
+    time.sleep(1.2)
+    os.write(miruo.stdin.fileno(), b"".join(parts[4:]))
+    assert miruo.wait(LIMIT_S) == 1
+    shown = os.read(terminal, 65536)
+    assert b"packets/s" in shown, shown
+    assert b"\r\x1b[Kmiruo: cannot write the results" in shown, shown
+
+
+CASES = {case.__name__: case for case in (
+    signal_during_write, reader_gone_from_idle_pipe, statistics_of_idle_pipe, full_disk_behind_progress)}
 
 MIRUO, SEGTEXT, WORK = map(pathlib.Path, sys.argv[1:4])
 WORK.mkdir(exist_ok=True)

@@ -56,7 +56,7 @@ struct source_ops {
 	enum poll_result (*poll)(struct source *s, segment_fn *fn, void *ctx);
 
 	/*
-	 * The words of the first line on stdout: "FILE, link-type NAME (DESCRIPTION), capture size N bytes"; of several
+	 * The words of the line that says what is read: "FILE, link-type NAME (DESCRIPTION), capture size N bytes"; of several
 	 * files the first, "FILE and 2 more files". At most SOURCE_ERROR_MAX bytes.
 	 */
 	void (*describe)(const struct source *s, char *buf, size_t size);
