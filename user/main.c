@@ -149,6 +149,15 @@ static enum exit_status check_input(const struct config *cfg)
 	return EXIT_USAGE;
 }
 
+/* What --help or --version printed has arrived. */
+static enum exit_status finish_text(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_OK;
+	fprintf(stderr, "miruo: cannot write to standard output: %s\n", strerror(errno));
+	return EXIT_RUN_TIME;
+}
+
 int main(int argc, char *argv[])
 {
 	enum exit_status status = EXIT_USAGE;
@@ -162,7 +171,7 @@ int main(int argc, char *argv[])
 			status = run(&cfg);
 		break;
 	case OPTIONS_DONE:
-		status = fflush(stdout) ? EXIT_RUN_TIME : EXIT_OK;
+		status = finish_text();
 		break;
 	case OPTIONS_USAGE:
 		break;

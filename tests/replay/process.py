@@ -116,8 +116,16 @@ def full_disk_behind_progress():
     assert b"\r\x1b[Kmiruo: cannot write the results" in shown, shown
 
 
+def help_on_full_disk():
+    miruo = start("--help", stdout=open("/dev/full", "wb"))
+    _, err = miruo.communicate(timeout=LIMIT_S)
+    assert miruo.returncode == 1
+    assert err == b"miruo: cannot write to standard output: No space left on device\n", err
+
+
 CASES = {case.__name__: case for case in (
-    signal_during_write, reader_gone_from_idle_pipe, statistics_of_idle_pipe, full_disk_behind_progress)}
+    signal_during_write, reader_gone_from_idle_pipe, statistics_of_idle_pipe, full_disk_behind_progress,
+    help_on_full_disk)}
 
 MIRUO, SEGTEXT, WORK = map(pathlib.Path, sys.argv[1:4])
 WORK.mkdir(exist_ok=True)
