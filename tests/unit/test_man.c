@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The manual page that was built, against the option table and --help. */
+/* The manual page that was built, against the option table, --help and the statistics. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -12,6 +12,7 @@
 
 #include "option_table.h"
 #include "options.h"
+#include "statistics.h"
 
 static char *page, *help;
 
@@ -97,6 +98,50 @@ static void letters_values_aliases_and_defaults_are_in_the_page(void **state)
 		assert_non_null(strstr(page, expected[i]));
 }
 
+/* Names stand in ".It Cm A , B" lines. */
+static bool page_has_item(const char *name)
+{
+	size_t len = strlen(name);
+	const char *at;
+
+	for (at = strstr(page, "\n.It Cm "); at; at = strstr(at + 1, "\n.It Cm ")) {
+		const char *end = strchr(at + 1, '\n'), *found = strstr(at, name);
+
+		for (; found && found < end; found = strstr(found + 1, name))
+			if (found[-1] == ' ' && strchr(" \n", found[len]))
+				return true;
+	}
+	return false;
+}
+
+static void every_statistic_is_in_the_page(void **state)
+{
+	static const struct statistics none;
+	char *text = NULL, *save, *line, name[32];
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	int found = 0;
+
+	(void)state;
+	assert_non_null(out);
+	statistics_print(out, &none);
+	fclose(out);
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		line += strspn(line, " ");
+		if (!strchr(line, ':'))
+			continue;
+		len = strcspn(line, ":");
+		while (line[len - 1] == ' ')
+			len--;
+		snprintf(name, sizeof(name), "%.*s", (int)len, line);
+		if (!page_has_item(name))
+			fail_msg("%s is not explained", name);
+		found++;
+	}
+	free(text);
+	assert_true(found > 30);
+}
+
 static void nothing_is_lost_to_the_formatter(void **state)
 {
 	(void)state;
@@ -111,6 +156,7 @@ int main(void)
 		cmocka_unit_test(every_option_of_help_is_in_the_page),
 		cmocka_unit_test(every_option_of_the_page_is_in_help),
 		cmocka_unit_test(letters_values_aliases_and_defaults_are_in_the_page),
+		cmocka_unit_test(every_statistic_is_in_the_page),
 		cmocka_unit_test(nothing_is_lost_to_the_formatter),
 	};
 
