@@ -116,9 +116,11 @@ bool monitor_statistics_due(struct monitor *m)
 	if (!interval_ns)
 		return false;
 	tracker_stats(m->tracker, &stats);
+	if (!stats.first_ns)
+		return false;
 	if (!m->statistics_ns)
 		m->statistics_ns = stats.first_ns + interval_ns;
-	if (!stats.first_ns || stats.last_ns < m->statistics_ns)
+	if (stats.last_ns < m->statistics_ns)
 		return false;
 	m->statistics_ns = stats.last_ns - (stats.last_ns - m->statistics_ns) % interval_ns + interval_ns;
 	return true;

@@ -101,6 +101,14 @@ def statistics_of_idle_pipe():
     assert b"Capture Time    : 00:00:05\n" in err, err
 
 
+def statistics_wait_for_first_segment():
+    """-s counts from the first segment, whatever else comes before it."""
+    _, parts = capture("arp", "0.000 hex" + " ff" * 12 + " 08 06" + " 00" * 46 + "\n" + OPENING)
+    miruo = start("-f", "-", "-s", "3600")
+    _, err = miruo.communicate(b"".join(parts), timeout=LIMIT_S)
+    assert err.count(b"Session Statistics") == 1, err
+
+
 def full_disk_behind_progress():
     """What went wrong has a line of its own on a terminal that shows the progress."""
     _, parts = capture("refused", OPENING + "0.1 a>b PA len 10\n0.2 b>a R\n")
@@ -124,8 +132,8 @@ def help_on_full_disk():
 
 
 CASES = {case.__name__: case for case in (
-    signal_during_write, reader_gone_from_idle_pipe, statistics_of_idle_pipe, full_disk_behind_progress,
-    help_on_full_disk)}
+    signal_during_write, reader_gone_from_idle_pipe, statistics_of_idle_pipe, statistics_wait_for_first_segment,
+    full_disk_behind_progress, help_on_full_disk)}
 
 MIRUO, SEGTEXT, WORK = map(pathlib.Path, sys.argv[1:4])
 WORK.mkdir(exist_ok=True)
