@@ -81,10 +81,10 @@ def reader_gone_from_idle_pipe():
     """Nobody reads any more: miruo ends with the next line it prints, though its own input stays open."""
     _, parts = capture("few", OPENING + "0.1 a>b PA len 10 times 9 every 1ms\n")
     miruo = start("-f", "-", "--live")
-    os.write(miruo.stdin.fileno(), b"".join(parts[:4]))
+    os.write(miruo.stdin.fileno(), b"".join(parts[:2]))
     wait_for("the first line", lambda: unread(miruo.stdout))
     miruo.stdout.close()
-    os.write(miruo.stdin.fileno(), parts[4])
+    os.write(miruo.stdin.fileno(), parts[2])
     assert miruo.wait(LIMIT_S) == 0
 
 
@@ -111,16 +111,21 @@ def statistics_wait_for_first_segment():
 
 def full_disk_behind_progress():
     """What went wrong has a line of its own on a terminal that shows the progress."""
-    _, parts = capture("refused", OPENING + "0.1 a>b PA len 10\n0.2 b>a R\n")
+    _, parts = capture("reset", OPENING + "0.1 a>b PA len 10 times 999 every 1ms\n5.0 b>a R\n")
     terminal, stderr = os.openpty()
     miruo = start("-f", "-", stdout=open("/dev/full", "wb"), stderr=stderr)
     os.close(stderr)
-    os.write(miruo.stdin.fileno(), b"".join(parts[:4]))
-    time.sleep(1.2)
-    os.write(miruo.stdin.fileno(), b"".join(parts[4:]))
-    assert miruo.wait(LIMIT_S) == 1
-    shown = os.read(terminal, 65536)
+    shown = b""
+    for part in parts[:-1]:
+        os.write(miruo.stdin.fileno(), part)
+        if select.select([terminal], [], [], 0.02)[0]:
+            shown += os.read(terminal, 65536)
+        if b"packets/s" in shown:
+            break
     assert b"packets/s" in shown, shown
+    os.write(miruo.stdin.fileno(), parts[-1])
+    assert miruo.wait(LIMIT_S) == 1
+    shown += os.read(terminal, 65536)
     assert b"\r\x1b[Kmiruo: cannot write the results" in shown, shown
 
 
