@@ -3,6 +3,10 @@
 
 #include <sys/mman.h>
 
+#ifndef MAP_NORESERVE	/* Linux: what is never touched does not count as promised */
+#define MAP_NORESERVE 0
+#endif
+
 #define HUGE_FROM (8u << 20)	/* bytes; below it the few misses saved are not worth the memory */
 
 void *array_alloc(size_t count, size_t size)
@@ -11,7 +15,7 @@ void *array_alloc(size_t count, size_t size)
 
 	if (size && count > (size_t)-1 / size)
 		return NULL;
-	p = mmap(NULL, count * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+	p = mmap(NULL, count * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return NULL;
 #ifdef MADV_HUGEPAGE
