@@ -39,7 +39,7 @@ static const char *monitor_inspect(struct monitor *m, const struct step *step)
 	len = http_inspect(&m->cfg->http, seg->payload, seg->payload_cap, m->http_text);
 	if (!len)
 		return NULL;
-	if (step->rec) {
+	if (step->rec && !m->cfg->sink.live) {
 		history_note(h, step->rec, m->http_text, len);
 		rules_show(&m->cfg->rules, h, step->session, step->rec);
 	}
@@ -138,8 +138,9 @@ void monitor_statistics(const struct monitor *m, struct statistics *out)
 	history_stats(tracker_history(m->tracker), &out->history);
 	out->rules = m->rules;
 	out->rules_config = m->cfg->rules;
-	out->session_limit = m->cfg->tracker.session_limit;
-	out->segment_limit = m->cfg->tracker.segment_limit;
+	out->session_limit = m->cfg->tracker.session_limit ? m->cfg->tracker.session_limit : SESSION_LIMIT_MAX;
+	out->segment_limit = m->cfg->tracker.segment_limit ? m->cfg->tracker.segment_limit : SEGMENT_LIMIT_MAX;
+	out->ladders = !m->cfg->sink.live;
 	out->lookups = m->lookups;
 	out->capture_ms = (out->tracker.last_ns - out->tracker.first_ns) / 1000000;
 }

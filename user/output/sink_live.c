@@ -11,8 +11,11 @@ static void live_repeat(FILE *f, const struct step *step)
 {
 	uint64_t ms = step->since_original_ns / 1000000;
 
-	if (step->verdict == VERDICT_RETRANSMIT)
-		fprintf(f, " retransmit %" PRIu64 ".%03u", ms / 1000, (unsigned)(ms % 1000));
+	if (step->verdict != VERDICT_RETRANSMIT)
+		return;
+	fputs(" retransmit", f);
+	if (step->original)
+		fprintf(f, " %" PRIu64 ".%03u", ms / 1000, (unsigned)(ms % 1000));
 }
 
 static void live_segment(const struct sink *sink, const struct step *step, struct mark mark, const char *note)

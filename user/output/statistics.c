@@ -139,7 +139,7 @@ void statistics_warn(FILE *f, const struct statistics *st)
 		fprintf(f, "miruo: %" PRIu64 " sessions were not followed: more than %" PRIu32
 			   " at once; raise --session-limit (-L)\n",
 			st->tracker.refused + st->tracker.evicted, st->session_limit);
-	if (st->history.dropped)
+	if (st->history.dropped && st->ladders)
 		fprintf(f, "miruo: %" PRIu64 " segments are missing in the ladders: more than %" PRIu32
 			   " held at once; raise --segment-limit (-l)\n",
 			st->history.dropped, st->segment_limit);

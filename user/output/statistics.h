@@ -3,6 +3,7 @@
 #ifndef MIRUO_OUTPUT_STATISTICS_H
 #define MIRUO_OUTPUT_STATISTICS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "miruo/counters.h"
@@ -17,6 +18,7 @@ struct statistics {
 	struct rules_stats rules;
 	struct rules_config rules_config;
 	uint32_t session_limit, segment_limit;
+	bool ladders;			/* segments that are no longer held are missed */
 	uint64_t decoded[DECODE_RESULTS];
 	uint64_t received, dropped, if_dropped;	/* libpcap's */
 	double cpu_percent;			/* of one CPU, since the block before */
