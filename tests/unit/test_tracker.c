@@ -459,6 +459,8 @@ static void the_event_has_the_time_at_which_it_was_due(void **state)
 	syn(10);
 	b.client_port++;
 	syn(86400 * 1000);
+	assert_int_equal(b.ends, 0); /* one segment may have a damaged time */
+	syn(86400 * 1000);
 	assert_int_equal(b.ends, 2);
 	check_end(0, 2, END_TIMEOUT, 31000);
 	check_end(1, 1, END_TIMEOUT, 901000);
@@ -528,6 +530,36 @@ static void a_session_over_in_the_future_does_not_keep_the_others(void **state)
 	assert_int_equal(b.ends, 2);
 	advance(61000);
 	assert_int_equal(b.forgotten, 1);
+}
+
+/* A RST that comes before data of its sender, by reordering, ends the session for that data too. */
+static void data_that_a_rst_overtook_opens_nothing(void **state)
+{
+	(void)state;
+	handshake(0);
+	server(10, TCP_RST | TCP_ACK, 5100, 1000, 0);
+	server(10, TCP_ACK, 5000, 1000, 100);
+	assert_int_equal(stats.sessions, 1);
+	assert_int_equal(stats.late, 1);
+}
+
+/* Segments of unknown flows hold the table only as long as nobody else needs it. */
+static void sessions_seen_from_one_side_give_way(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	restart(8, 1);
+	for (i = 0; i < 8; i++) {
+		b.client_port = (uint16_t)(20000 + i);
+		client(i, TCP_ACK, 1000, 5000, 0);
+	}
+	assert_int_equal(stats.active, 8);
+	b.client_port = 40000;
+	handshake(5000);
+	assert_int_equal(stats.evicted, 1);
+	assert_int_equal(stats.refused, 0);
+	assert_int_equal(stats.active, 8);
 }
 
 static void a_time_far_in_the_past_ends_nothing(void **state)
@@ -1108,6 +1140,8 @@ int main(void)
 		TEST(a_step_back_in_time_does_no_harm),
 		TEST(a_time_far_in_the_future_does_not_stop_the_clock),
 		TEST(a_session_over_in_the_future_does_not_keep_the_others),
+		TEST(data_that_a_rst_overtook_opens_nothing),
+		TEST(sessions_seen_from_one_side_give_way),
 		TEST(a_time_far_in_the_past_ends_nothing),
 		TEST(late_segments_are_counted_and_open_nothing),
 		TEST(ports_in_use_again_are_a_new_session),

@@ -169,6 +169,16 @@ enum verdict sequence_feed(struct direction *own, struct direction *peer, const 
 	return len ? sequence_of_data(own, seg->seq, seg->seq + len) : VERDICT_NEW;
 }
 
+void sequence_note_rst(struct direction *own, const struct segment *seg)
+{
+	int32_t jump = seq_diff(seg->seq, own->next_seq);
+
+	if (own->flags & DIR_SEQ && jump > 0 && jump <= STRAY_DISTANCE)
+		sequence_move(own, seg->seq);
+	if (own->flags & DIR_ACK && seg->flags & TCP_ACK && seq_diff(seg->ack, own->ack) > 0)
+		own->ack = seg->ack;
+}
+
 void sequence_extend(struct direction *own, uint32_t seq, uint32_t len)
 {
 	int32_t jump = seq_diff(seq + len, own->next_seq);

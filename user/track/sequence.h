@@ -15,8 +15,11 @@ uint32_t sequence_len(const struct segment *seg);
 /* The segment carries nothing that was not seen before: only then it may be a copy of an earlier packet. */
 bool sequence_is_old(const struct direction *own, const struct segment *seg);
 
-/* Judges a segment and takes note of it. own: the side that sent it, peer: the other one. Not for RST. */
+/* Judges a segment and takes note of it. own: the side that sent it, peer: the other one. Not for RST: see below. */
 enum verdict sequence_feed(struct direction *own, struct direction *peer, const struct segment *seg);
+
+/* Takes note of a RST: what comes late from its sender lies before it. */
+void sequence_note_rst(struct direction *own, const struct segment *seg);
 
 /* Takes note of payload that came in a later IP fragment. */
 void sequence_extend(struct direction *own, uint32_t seq, uint32_t len);

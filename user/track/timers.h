@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * When sessions are due to be looked at again: lists of session indices, one a second of the next 17 minutes, and two in the
- * order of arrival. A segment of a session costs nothing here: who comes up for a look and was active is put back for later.
+ * When sessions are due to be looked at again: lists of session indices, one a second of the next 17 minutes, and three in
+ * the order of arrival. A segment of a session costs nothing here: who comes up for a look and was active is put back for later.
  */
 #ifndef MIRUO_TRACK_TIMERS_H
 #define MIRUO_TRACK_TIMERS_H
@@ -14,6 +14,7 @@
 
 enum {
 	LIST_HALF_OPEN = TIMERS_SECONDS,	/* only SYNs seen; least recently active first */
+	LIST_ONE_SIDED,				/* picked up in mid-stream, one side seen so far; in the same order */
 	LIST_CLOSED,				/* over; oldest end first */
 	LIST_NONE,
 	LIST_COUNT = LIST_NONE

@@ -18,12 +18,13 @@
 #define LINGER_S 60		/* late segments of a session that is over: 2 MSL of most systems */
 #define LINGER_MIN 1024		/* sessions that linger, if -L is lower */
 #define LINGER_MAX 65536
-#define FLOOD_MIN 32		/* half-open sessions: fewer are no flood */
-#define HALF_OPEN_AGE_NS NS_PER_S
+#define FLOOD_MIN 32		/* sessions without an answer: fewer are no flood */
+#define UNANSWERED_AGE_NS NS_PER_S
+#define JUMP_S 3600		/* a time further away is not believed before a second segment has it too */
 #define COPY_NS 1000000u	/* a packet captured on two interfaces */
 #define COPY_SAME_NS 10000u	/* the same when nothing but the time tells it from a retransmission */
 #define COPY_LOOK_BACK 64	/* records */
-#define ORIGINAL_LOOK_BACK 4096
+#define ORIGINAL_LOOK_BACK 1024
 
 struct tracker {
 	struct tracker_events events;
@@ -38,6 +39,7 @@ struct tracker {
 	struct fragments *fragments;
 	struct timers timers;
 	uint64_t now_s;			/* all that was due before this second is done */
+	uint64_t jump_s;		/* a time far away that one segment had; 0: none */
 	struct tracker_stats stats;
 };
 
@@ -164,8 +166,11 @@ static void tracker_second(struct tracker *t, uint64_t now_s)
 	struct session *s;
 
 	list_pass_damaged(t, LIST_HALF_OPEN, now_s);
+	list_pass_damaged(t, LIST_ONE_SIDED, now_s);
 	list_pass_damaged(t, LIST_CLOSED, now_s);
 	while ((s = list_first(t, LIST_HALF_OPEN)) && session_idle_end_s(s) <= now_s)
+		session_end(t, s, END_TIMEOUT, now_s * NS_PER_S);
+	while ((s = list_first(t, LIST_ONE_SIDED)) && session_idle_end_s(s) <= now_s)
 		session_end(t, s, END_TIMEOUT, now_s * NS_PER_S);
 	while ((s = list_first(t, LIST_CLOSED)) && s->last_ns / NS_PER_S + LINGER_S < now_s)
 		session_forget(t, s);
@@ -194,16 +199,27 @@ void tracker_advance(struct tracker *t, uint64_t now_ns)
 	t->now_s = end_s;
 }
 
-/* A full table: a half-open session gives way if it is old, or if it is one of a flood. Established ones never do. */
+/* The session of the list that has been silent for longest, if it is old, or one of a flood. */
+static struct session *list_victim(struct tracker *t, uint16_t list, uint64_t now_ns)
+{
+	uint32_t count = t->timers.list[list].count;
+	struct session *s = list_first(t, list);
+	bool flood = count >= FLOOD_MIN && count > t->session_limit / 2;
+
+	return s && (flood || s->last_ns + UNANSWERED_AGE_NS <= now_ns) ? s : NULL;
+}
+
+/* A full table: a session of which only one side was seen gives way. Others never do. */
 static bool tracker_make_room(struct tracker *t, uint64_t now_ns)
 {
-	const struct timer_list *half_open = &t->timers.list[LIST_HALF_OPEN];
-	struct session *s = list_first(t, LIST_HALF_OPEN);
-	bool flood = half_open->count >= FLOOD_MIN && half_open->count > t->session_limit / 2;
+	struct session *s;
 
 	if (t->stats.active < t->session_limit)
 		return true;
-	if (!s || (!flood && s->last_ns + HALF_OPEN_AGE_NS > now_ns))
+	s = list_victim(t, LIST_HALF_OPEN, now_ns);
+	if (!s)
+		s = list_victim(t, LIST_ONE_SIDED, now_ns);
+	if (!s)
 		return false;
 	session_end(t, s, END_EVICTED, now_ns);
 	return true;
@@ -435,14 +451,25 @@ static void step_find_original(struct tracker *t, struct step *step)
 		step->since_original_ns = from - r->ts_ns;
 }
 
-/* Half-open sessions wait in a list of their own, in which an answer ends their stay. */
+/*
+ * Sessions of which one side was seen alone wait in lists of their own, least recently active first, until the other side
+ * speaks. In each list all have the same timeout.
+ */
+static uint16_t session_waits_in(const struct session *s)
+{
+	if (s->dir[0].flags & s->dir[1].flags & DIR_SENT)
+		return LIST_NONE;
+	if (!(s->flags & SESSION_MID_STREAM))
+		return s->state[s->client] == TS_SYN_SENT ? LIST_HALF_OPEN : LIST_NONE;
+	return s->state[0] == TS_ESTABLISHED && s->state[1] == TS_ESTABLISHED ? LIST_ONE_SIDED : LIST_NONE;
+}
+
 static void session_retime(struct tracker *t, struct session *s, const uint8_t before[2])
 {
-	bool half_open = !(s->dir[!s->client].flags & DIR_SENT) && !(s->flags & SESSION_MID_STREAM) &&
-			 s->state[s->client] == TS_SYN_SENT;
+	uint16_t list = session_waits_in(s);
 
-	if (half_open)
-		timers_move(&t->timers, session_index(t, s), LIST_HALF_OPEN);
+	if (list != LIST_NONE)
+		timers_move(&t->timers, session_index(t, s), list);
 	else if (s->list >= TIMERS_SECONDS || memcmp(before, s->state, sizeof(s->state)) != 0)
 		session_schedule(t, s);
 }
@@ -470,7 +497,9 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 	session_learn_client(s, seg, side);
 	step.id = session_segments(s);
 	step.pause_ns = step.id && seg->ts_ns > s->last_ns ? seg->ts_ns - s->last_ns : 0;
-	if (!(seg->flags & TCP_RST))
+	if (seg->flags & TCP_RST)
+		sequence_note_rst(own, seg);
+	else
 		step.verdict = sequence_feed(own, peer, seg);
 	connection_feed(&step);
 
@@ -546,6 +575,16 @@ static void later_fragment(struct tracker *t, const struct segment *seg)
 		sequence_extend(&s->dir[o->side], o->seq + seg->frag_off - o->header_len, seg->payload_len);
 }
 
+/* One damaged time stamp must not let all sessions time out. */
+static bool jump_is_believed(struct tracker *t, uint64_t s)
+{
+	bool far = t->now_s && (s > t->now_s + JUMP_S || s + JUMP_S < t->now_s);
+	bool again = t->jump_s && s + JUMP_S > t->jump_s && s < t->jump_s + JUMP_S;
+
+	t->jump_s = far && !again ? s : 0;
+	return !t->jump_s;
+}
+
 void tracker_feed(struct tracker *t, const struct segment *seg)
 {
 	struct session *s;
@@ -555,7 +594,8 @@ void tracker_feed(struct tracker *t, const struct segment *seg)
 		t->stats.first_ns = seg->ts_ns;
 	if (seg->ts_ns > t->stats.last_ns)
 		t->stats.last_ns = seg->ts_ns;
-	tracker_advance(t, seg->ts_ns);
+	if (jump_is_believed(t, seg->ts_ns / NS_PER_S))
+		tracker_advance(t, seg->ts_ns);
 	if (seg->frag == FRAG_LATER) {
 		later_fragment(t, seg);
 		return;
