@@ -25,6 +25,11 @@ typedef void segment_fn(void *ctx, const struct segment *seg);
 struct source_config {
 	const char *const *files;	/* file_count paths, "-" is standard input; read in this order as one capture */
 	size_t file_count;
+	const char *const *interfaces;	/* interface_count names, "any" is all of them; for live sources */
+	size_t interface_count;
+	const char *netns;		/* NAME, PATH or PID of the network namespace to watch; NULL: our own */
+	uint32_t ring_kb;		/* buffer between kernel and reader in KiB (of each CPU); 0: the source's default */
+	uint32_t payload_bytes;		/* payload to bring along from each packet, for -m */
 	const char *filter;		/* pcap expression, or NULL */
 	bool progress;			/* show how far a file is on stderr */
 	const volatile sig_atomic_t *stop;	/* may be NULL; once it is not 0, waiting for input ends the input */
@@ -52,7 +57,10 @@ struct source_ops {
 	 */
 	struct source *(*open)(const struct source_config *cfg, char *err, size_t err_size, bool *usage);
 
-	/* Delivers some segments, at most about a thousand; where more may take long to come, those that are there. */
+	/*
+	 * Delivers some segments, at most about a thousand; where more may take long to come, those that are there. Live sources
+	 * wait for the first one, 100 ms at most.
+	 */
 	enum poll_result (*poll)(struct source *s, segment_fn *fn, void *ctx);
 
 	/*
@@ -60,6 +68,12 @@ struct source_ops {
 	 * files the first, "FILE and 2 more files". At most SOURCE_ERROR_MAX bytes.
 	 */
 	void (*describe)(const struct source *s, char *buf, size_t size);
+
+	/*
+	 * Live sources: all segments before this time were delivered, so sessions may time out; ns since 1970. 0 for files,
+	 * where only the segments tell the time.
+	 */
+	uint64_t (*now)(const struct source *s);
 
 	/* One line: what broke the input, and where. Valid until close. */
 	const char *(*error)(const struct source *s);
@@ -72,6 +86,6 @@ struct source_ops {
 	void (*close)(struct source *s);	/* NULL is fine */
 };
 
-extern const struct source_ops source_pcap_file;
+extern const struct source_ops source_pcap_file, source_pcap_live;
 
 #endif
