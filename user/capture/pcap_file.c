@@ -19,6 +19,7 @@
 
 #include "filter.h"
 #include "linktype.h"
+#include "pcap_common.h"
 #include "progress.h"
 #include "stream.h"
 #include "text.h"
@@ -198,15 +199,13 @@ static bool check_interfaces(struct input *in, struct text *err)
 static void describe_first(struct source *s)
 {
 	const struct input *in = &s->inputs[0];
-	int dlt = pcap_datalink(in->pcap);
 	struct text t;
 
 	text_init(&t, s->description, sizeof(s->description));
 	add_name(&t, in->path);
 	if (s->cfg.file_count > 1)
 		text_add(&t, " and %zu more file%s", s->cfg.file_count - 1, s->cfg.file_count > 2 ? "s" : "");
-	text_add(&t, ", link-type %s (%s), capture size %d bytes", pcap_datalink_val_to_name(dlt),
-		 pcap_datalink_val_to_description(dlt), pcap_snapshot(in->pcap));
+	capture_add_description(&t, in->pcap);
 }
 
 static bool check_input(struct source *s, struct input *in, struct text *err, bool *usage)
@@ -304,21 +303,9 @@ static uint64_t frame_time(struct source *s, const struct timeval *ts)
 	return s->time_ns;
 }
 
-/* Where the payload of a later fragment lies is not known (payload_off is 0): none of it is lent. */
-static void borrow_bytes(struct segment *seg, const uint8_t *data, uint32_t caplen)
-{
-	uint32_t off = seg->payload_off && seg->payload_off < caplen ? seg->payload_off : caplen, left = caplen - off;
-
-	seg->opt = data + seg->opt_off;
-	seg->payload = data + off;
-	seg->payload_cap = left < seg->payload_len ? left : seg->payload_len;
-}
-
 static void on_frame(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
 {
 	struct source *s = (struct source *)(void *)user;
-	uint32_t wire_len = header->len > header->caplen ? header->len : header->caplen;
-	enum decode_result result;
 	struct segment seg;
 	uint64_t ts_ns;
 
@@ -329,12 +316,9 @@ static void on_frame(u_char *user, const struct pcap_pkthdr *header, const u_cha
 		s->stats.filtered++;
 		return;
 	}
-	result = decode_frame(s->inputs[s->current].link, data, data + header->caplen, wire_len, &seg);
-	s->stats.decoded[result]++;
-	if (result != DECODE_TCP && result != DECODE_FRAGMENT)
+	if (!capture_decode(s->inputs[s->current].link, header, data, &s->stats, &seg))
 		return;
 	seg.ts_ns = ts_ns;
-	borrow_bytes(&seg, data, header->caplen);
 	s->fn(s->ctx, &seg);
 }
 
@@ -452,6 +436,12 @@ static void file_describe(const struct source *s, char *buf, size_t size)
 	snprintf(buf, size, "%s", s->description);
 }
 
+static uint64_t file_now(const struct source *s)
+{
+	(void)s;
+	return 0;
+}
+
 static const char *file_error(const struct source *s)
 {
 	return s->error;
@@ -472,6 +462,7 @@ const struct source_ops source_pcap_file = {
 	.open = file_open,
 	.poll = file_poll,
 	.describe = file_describe,
+	.now = file_now,
 	.error = file_error,
 	.stats = file_stats,
 	.hide_progress = file_hide_progress,
