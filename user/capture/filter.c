@@ -19,10 +19,10 @@ void filter_fini(struct filter *f)
 }
 
 /* Code for BSD loopback depends on the byte order of the file, too. */
-static bool fits(const struct filter *f, pcap_t *p)
+static bool fits(const struct filter *f, pcap_t *p, bpf_u_int32 netmask)
 {
 	return f->compiled && f->dlt == pcap_datalink(p) && f->snaplen == pcap_snapshot(p) &&
-	       f->swapped == pcap_is_swapped(p);
+	       f->swapped == pcap_is_swapped(p) && f->netmask == netmask;
 }
 
 static void add_refusal(struct text *err, const char *expression, const char *reason)
@@ -35,12 +35,12 @@ static void add_refusal(struct text *err, const char *expression, const char *re
 	text_add_escaped(err, reason, strlen(reason));
 }
 
-bool filter_compile(struct filter *f, pcap_t *p, struct text *err)
+bool filter_compile(struct filter *f, pcap_t *p, bpf_u_int32 netmask, struct text *err)
 {
-	if (!f->expression || fits(f, p))
+	if (!f->expression || fits(f, p, netmask))
 		return true;
 	filter_fini(f);
-	if (pcap_compile(p, &f->program, f->expression, 1, PCAP_NETMASK_UNKNOWN)) {
+	if (pcap_compile(p, &f->program, f->expression, 1, netmask)) {
 		add_refusal(err, f->expression, pcap_geterr(p));
 		return false;
 	}
@@ -48,6 +48,7 @@ bool filter_compile(struct filter *f, pcap_t *p, struct text *err)
 	f->dlt = pcap_datalink(p);
 	f->snaplen = pcap_snapshot(p);
 	f->swapped = pcap_is_swapped(p);
+	f->netmask = netmask;
 	return true;
 }
 

@@ -17,13 +17,18 @@ struct filter {
 	const char *expression;		/* borrowed; NULL lets all pass */
 	struct bpf_program program;	/* valid if compiled */
 	bool compiled;
-	int dlt, snaplen, swapped;	/* what the program was compiled for */
+	int dlt, snaplen, swapped;	/* what the program was compiled for, */
+	bpf_u_int32 netmask;		/* this too */
 };
 
 void filter_init(struct filter *f, const char *expression);
 
-/* Makes the filter fit p. Returns false and adds one line to err if the expression cannot be used there. */
-bool filter_compile(struct filter *f, pcap_t *p, struct text *err);
+/*
+ * Makes the filter fit p. netmask is the IPv4 mask of the network that p captures from, in network order, or
+ * PCAP_NETMASK_UNKNOWN: then "ip broadcast" is refused. Returns false and adds one line to err if the expression cannot be
+ * used there.
+ */
+bool filter_compile(struct filter *f, pcap_t *p, bpf_u_int32 netmask, struct text *err);
 
 /* Whether the frame is wanted; after filter_compile(). */
 bool filter_match(const struct filter *f, const struct pcap_pkthdr *header, const uint8_t *data);

@@ -166,7 +166,7 @@ static bool input_open(struct source *s, struct input *in, struct text *err, boo
 	if (!in->stream || !input_open_pcap(in, err))
 		goto fail;
 	text_truncate(err, before);
-	*usage = !filter_compile(&s->filter, in->pcap, err);
+	*usage = !filter_compile(&s->filter, in->pcap, PCAP_NETMASK_UNKNOWN, err);
 	if (*usage) {
 		text_add(err, " (for link type %s of ", pcap_datalink_val_to_name(pcap_datalink(in->pcap)));
 		add_name(err, in->path);
