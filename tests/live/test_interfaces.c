@@ -14,9 +14,12 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/bpf.h>
 #include <linux/if_arp.h>
+#include <linux/if_link.h>
 #include <linux/if_tun.h>
 
 #include "interfaces.h"
@@ -271,6 +274,83 @@ static void it_stays_in_step_under_load(void **state)
 	interfaces_free(t.interfaces);
 }
 
+/* An XDP program that lets all pass, in generic mode. Returns the link's descriptor, and *id of the program. */
+static int attach_xdp(const char *name, uint32_t *id)
+{
+	static const struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_XDP, .insn_cnt = 2, .expected_attach_type = BPF_XDP };
+	int prog, link;
+
+	attr.insns = (uint64_t)(uintptr_t)code;
+	attr.license = (uint64_t)(uintptr_t)"GPL";
+	prog = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	if (prog < 0)
+		return -1;
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)prog;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uint64_t)(uintptr_t)&info;
+	syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr));
+	*id = info.id;
+	memset(&attr, 0, sizeof(attr));
+	attr.link_create.prog_fd = (uint32_t)prog;
+	attr.link_create.target_ifindex = if_nametoindex(name);
+	attr.link_create.attach_type = BPF_XDP;
+	attr.link_create.flags = XDP_FLAGS_SKB_MODE;
+	link = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+	close(prog);
+	return link;
+}
+
+/* The line of the table that begins with name, as fields between single blanks. */
+static void table_line(const char *table, const char *name, char *line, size_t size)
+{
+	const char *p = table;
+	struct text t;
+
+	text_init(&t, line, size);
+	while (p && strncmp(p, name, strlen(name)))
+		p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL;
+	for (; p && *p && *p != '\n'; p++)
+		if (*p != ' ' || p[1] != ' ')
+			text_add(&t, "%c", *p);
+}
+
+static void the_table_tells_what_is_known(void **state)
+{
+	char *table = NULL, line[256], expected[64], buf[512];
+	struct text err;
+	uint32_t id = 0;
+	size_t size;
+	int link;
+	FILE *out;
+
+	(void)state;
+	assert_true(run("ip link add name a type veth peer name b && ip tuntap add tun0 mode tun && ip link set dev a up"));
+	link = attach_xdp("b", &id);
+	out = open_memstream(&table, &size);
+	assert_non_null(out);
+	text_init(&err, buf, sizeof(buf));
+	assert_true(interfaces_print(out, &err));
+	fclose(out);
+	table_line(table, "a ", line, sizeof(line));
+	assert_non_null(strstr(line, " no-carrier veth veth "));
+	assert_non_null(strstr(line, " - Ethernet"));
+	table_line(table, "tun0 ", line, sizeof(line));
+	assert_non_null(strstr(line, " down tun tun "));
+	assert_non_null(strstr(line, " raw IP"));
+	table_line(table, "b ", line, sizeof(line));
+	snprintf(expected, sizeof(expected), " %u generic Ethernet", id);
+	if (link >= 0)
+		assert_non_null(strstr(line, expected));
+	close(link);
+	free(table);
+}
+
 static int new_namespace(void **state)
 {
 	(void)state;
@@ -288,6 +368,7 @@ int main(void)
 		cmocka_unit_test_setup(names_are_checked_at_start, new_namespace),
 		cmocka_unit_test_setup(an_overrun_is_made_good, new_namespace),
 		cmocka_unit_test_setup(it_stays_in_step_under_load, new_namespace),
+		cmocka_unit_test_setup(the_table_tells_what_is_known, new_namespace),
 	};
 
 	if (!namespace_init())

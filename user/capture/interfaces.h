@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "interface_set.h"
 #include "text.h"
@@ -38,5 +39,11 @@ int interfaces_read(struct interfaces *i, interface_event_fn *fn, void *ctx);
 
 /* How often the kernel's queue overflowed. */
 uint64_t interfaces_overruns(const struct interfaces *i);
+
+/*
+ * Prints a table of all interfaces: what they are, how they can be watched, which XDP programs hang there. What cannot be
+ * told on this kernel is "?". Returns false with a line in err if there is no list.
+ */
+bool interfaces_print(FILE *out, struct text *err);
 
 #endif
