@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* For systems other than Linux: there is nothing to give up in parts. */
+#include "privileges.h"
+
+#include <string.h>
+
+void privileges_read(struct privileges *p)
+{
+	memset(p, 0, sizeof(*p));
+}
+
+uint32_t privileges_missing(const struct privileges *p, uint32_t needed)
+{
+	(void)p;
+	return needed & PRIVILEGES_FOR_EBPF;
+}
+
+bool privileges_missing_text(const struct privileges *p, uint32_t needed, struct text *t)
+{
+	if (!privileges_missing(p, needed))
+		return false;
+	text_add(t, "capture by eBPF needs Linux");
+	return true;
+}
+
+void privileges_add_names(struct text *t, uint32_t set)
+{
+	(void)t;
+	(void)set;
+}
+
+enum sandbox_result privileges_drop(uint32_t keep, struct text *err)
+{
+	(void)keep;
+	text_add(err, "keeps its privileges while it runs: giving them up needs Linux");
+	return SANDBOX_MISSING;
+}
