@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* For systems other than Linux: there is nothing to give up in parts. */
 #include "privileges.h"
+#include "syscall_filter.h"
 
 #include <string.h>
 
@@ -33,5 +34,12 @@ enum sandbox_result privileges_drop(uint32_t keep, struct text *err)
 {
 	(void)keep;
 	text_add(err, "keeps its privileges while it runs: giving them up needs Linux");
+	return SANDBOX_MISSING;
+}
+
+enum sandbox_result syscall_filter_install(uint32_t groups, struct text *err)
+{
+	(void)groups;
+	text_add(err, "does not filter its system calls: that needs Linux");
 	return SANDBOX_MISSING;
 }
