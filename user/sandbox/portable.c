@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* For systems other than Linux: there is nothing to give up in parts. */
+/* For systems other than Linux: there is nothing to give up in parts, and live capture is libpcap's alone. */
+#include "check.h"
 #include "privileges.h"
 #include "syscall_filter.h"
 
@@ -42,4 +43,14 @@ enum sandbox_result syscall_filter_install(uint32_t groups, struct text *err)
 	(void)groups;
 	text_add(err, "does not filter its system calls: that needs Linux");
 	return SANDBOX_MISSING;
+}
+
+enum check_backend check_print(FILE *out, const struct check_built *built)
+{
+	if (!built->pcap_version) {
+		fputs("This miruo was built without live capture.\n", out);
+		return CHECK_NONE;
+	}
+	fprintf(out, "Live capture runs by %s, if this user may open the devices; eBPF needs Linux.\n", built->pcap_version);
+	return CHECK_PCAP;
 }
