@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "monitor.h"
 #include "options.h"
 
@@ -78,6 +79,14 @@ static void run_statistics(struct run *r, struct statistics *st)
 	statistics_print(stderr, st);
 }
 
+static void run_notices(struct run *r)
+{
+	char text[SOURCE_ERROR_MAX];
+
+	while (r->ops->notice && r->ops->notice(r->source, text, sizeof(text)))
+		fprintf(stderr, "miruo: %s\n", text);
+}
+
 static enum exit_status run_loop(struct run *r)
 {
 	enum poll_result result = POLL_MORE;
@@ -86,6 +95,8 @@ static enum exit_status run_loop(struct run *r)
 	statistics_usage(&st, &r->usage);
 	while (result == POLL_MORE && !stop && !r->out.error) {
 		result = r->ops->poll(r->source, monitor_segment, r->monitor);
+		monitor_advance(r->monitor, r->ops->now(r->source));
+		run_notices(r);
 		if (monitor_statistics_due(r->monitor))
 			run_statistics(r, &st);
 	}
@@ -103,32 +114,47 @@ static enum exit_status run_loop(struct run *r)
 	return EXIT_RUN_TIME;
 }
 
+/* Opens the source that the configuration asks for, and gives up what is not needed from there on. */
+static enum exit_status open_source(struct run *r, struct config *cfg)
+{
+	char text[SOURCE_ERROR_MAX];
+	bool usage = false, live = cfg->source.file_count == 0;
+
+	r->ops = &source_pcap_file;
+	if (live)
+		r->source = host_open_live(cfg, &r->ops, text, sizeof(text), &usage);
+	else
+		r->source = r->ops->open(&cfg->source, text, sizeof(text), &usage);
+	if (!r->source) {
+		fprintf(stderr, "miruo: %s\n", text);
+		return usage ? EXIT_USAGE : EXIT_RUN_TIME;
+	}
+	r->ops->describe(r->source, text, sizeof(text));
+	fprintf(stderr, "listening on %s\n", text);
+	return live && !host_give_up_privileges(r->ops) ? EXIT_RUN_TIME : EXIT_OK;
+}
+
 static enum exit_status run(struct config *cfg)
 {
-	struct run r = { .ops = &source_pcap_file };
-	enum exit_status status = EXIT_RUN_TIME;
-	char text[SOURCE_ERROR_MAX];
-	bool usage = false;
+	struct run r = { 0 };
+	enum exit_status status;
 
 	cfg->source.progress = isatty(STDERR_FILENO);
 	cfg->source.stop = &stop;
 	cfg->sink.colour = colour_wanted(cfg->colour, isatty(STDOUT_FILENO), getenv("NO_COLOR"));
-	r.source = r.ops->open(&cfg->source, text, sizeof(text), &usage);
-	if (!r.source) {
-		fprintf(stderr, "miruo: %s\n", text);
-		return usage ? EXIT_USAGE : EXIT_RUN_TIME;
-	}
-	signals_spare_writes();
 	stream_init(&r.out, stdout);
+	status = open_source(&r, cfg);
+	if (status != EXIT_OK)
+		goto done;
+	signals_spare_writes();
 	r.monitor = monitor_new(cfg, &r.out);
 	if (!r.monitor) {
 		fprintf(stderr, "miruo: not enough memory for the limits; lower --session-limit (-L) or --segment-limit (-l)\n");
+		status = EXIT_RUN_TIME;
 		goto done;
 	}
 	if (isatty(STDOUT_FILENO))
 		monitor_before_record(r.monitor, hide_progress, &r);
-	r.ops->describe(r.source, text, sizeof(text));
-	fprintf(stderr, "listening on %s\n", text);
 	status = run_loop(&r);
 done:
 	monitor_free(r.monitor);
@@ -136,16 +162,19 @@ done:
 	return status;
 }
 
-static enum exit_status check_input(const struct config *cfg)
+static enum exit_status dispatch(struct config *cfg)
 {
-	if (cfg->source.file_count)
-		return EXIT_OK;
-	if (cfg->interfaces.count) {
-		fprintf(stderr, "miruo: this version does not capture from an interface; record with tcpdump -w FILE, "
-				"then miruo -f FILE\n");
-		return EXIT_RUN_TIME;
-	}
-	fprintf(stderr, "miruo: nothing to read: give a capture file with -f FILE (- for standard input)\n");
+	bool usage = false;
+
+	if (cfg->check)
+		return host_check() ? EXIT_OK : EXIT_RUN_TIME;
+	if (!host_enter_netns(cfg->netns, &usage))
+		return usage ? EXIT_USAGE : EXIT_RUN_TIME;
+	if (cfg->list_interfaces)
+		return host_list_interfaces() ? EXIT_OK : EXIT_RUN_TIME;
+	if (cfg->source.file_count || cfg->source.interface_count)
+		return run(cfg);
+	fprintf(stderr, "miruo: nothing to watch: give an interface with -i DEV (any: all), or a capture file with -f FILE\n");
 	return EXIT_USAGE;
 }
 
@@ -166,9 +195,7 @@ int main(int argc, char *argv[])
 	switch (options_parse(argc, argv, &cfg, stdout, stderr)) {
 	case OPTIONS_RUN:
 		signals_init();
-		status = check_input(&cfg);
-		if (status == EXIT_OK)
-			status = run(&cfg);
+		status = dispatch(&cfg);
 		break;
 	case OPTIONS_DONE:
 		status = finish_text();

@@ -102,6 +102,12 @@ void monitor_segment(void *monitor, const struct segment *seg)
 	tracker_feed(m->tracker, seg);
 }
 
+void monitor_advance(struct monitor *m, uint64_t now_ns)
+{
+	if (now_ns)
+		tracker_advance(m->tracker, now_ns);
+}
+
 void monitor_before_record(struct monitor *m, void (*fn)(void *ctx), void *ctx)
 {
 	m->before_record = fn;

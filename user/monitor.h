@@ -17,6 +17,9 @@ void monitor_free(struct monitor *m);
 /* For source_ops.poll: ctx is the monitor. */
 void monitor_segment(void *monitor, const struct segment *seg);
 
+/* All segments before that time were seen: sessions time out. ns since 1970; 0: not known. */
+void monitor_advance(struct monitor *m, uint64_t now_ns);
+
 /* Called before each record that goes to stdout; for a progress line in the way. May stay unset. */
 void monitor_before_record(struct monitor *m, void (*fn)(void *ctx), void *ctx);
 

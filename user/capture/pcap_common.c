@@ -31,3 +31,8 @@ void capture_add_description(struct text *t, pcap_t *p)
 	text_add(t, ", link-type %s (%s), capture size %d bytes", pcap_datalink_val_to_name(dlt),
 		 pcap_datalink_val_to_description(dlt), pcap_snapshot(p));
 }
+
+const char *source_pcap_version(void)
+{
+	return pcap_lib_version();
+}

@@ -28,6 +28,7 @@ struct source_config {
 	const char *const *interfaces;	/* interface_count names, "any" is all of them; for live sources */
 	size_t interface_count;
 	const char *netns;		/* NAME, PATH or PID of the network namespace to watch; NULL: our own */
+	uint32_t hook;			/* enum hook (hooks.h), for the kernel source */
 	uint32_t ring_kb;		/* buffer between kernel and reader in KiB (of each CPU); 0: the source's default */
 	uint32_t payload_bytes;		/* payload to bring along from each packet, for -m */
 	const char *filter;		/* pcap expression, or NULL */
@@ -75,6 +76,12 @@ struct source_ops {
 	 */
 	uint64_t (*now)(const struct source *s);
 
+	/*
+	 * Something that the user should know while the capture goes on: segments lost, an interface gone. One line at a time;
+	 * false: nothing more for now. NULL: this source has no such thing.
+	 */
+	bool (*notice)(struct source *s, char *buf, size_t size);
+
 	/* One line: what broke the input, and where. Valid until close. */
 	const char *(*error)(const struct source *s);
 
@@ -86,6 +93,9 @@ struct source_ops {
 	void (*close)(struct source *s);	/* NULL is fine */
 };
 
-extern const struct source_ops source_pcap_file, source_pcap_live;
+/* The version of libpcap in use, a line for people. */
+const char *source_pcap_version(void);
+
+extern const struct source_ops source_pcap_file, source_pcap_live, source_ebpf;
 
 #endif

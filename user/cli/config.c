@@ -31,10 +31,16 @@ void config_fini(struct config *cfg)
 {
 	list_fini(&cfg->files);
 	list_fini(&cfg->interfaces);
+	list_fini(&cfg->interface_names);
+	free(cfg->netns);
+	cfg->netns = NULL;
 	free(cfg->expression);
 	cfg->expression = NULL;
 	cfg->source.files = NULL;
 	cfg->source.file_count = 0;
+	cfg->source.interfaces = NULL;
+	cfg->source.interface_count = 0;
+	cfg->source.netns = NULL;
 	cfg->source.filter = NULL;
 }
 

@@ -19,6 +19,13 @@ enum colour_choice {
 	COLOUR_AUTOMATIC,	/* no -C */
 };
 
+/* How to capture live; the order of the words of --backend. */
+enum backend {
+	BACKEND_AUTO,	/* kernel programs if they can be had, else libpcap */
+	BACKEND_EBPF,
+	BACKEND_PCAP,
+};
+
 struct string_list {
 	char **items;
 	size_t count;
@@ -33,10 +40,15 @@ struct config {
 	struct http_config http;
 	uint32_t colour;		/* enum colour_choice */
 	uint32_t stat_interval_s;	/* 0: statistics at the end only */
+	uint32_t backend;		/* enum backend */
+	bool list_interfaces;		/* print the interfaces and end */
+	bool check;			/* print what this host has for live capture and end */
 
 	/* Owned, freed by config_fini(). */
 	struct string_list files;
 	struct string_list interfaces;	/* one item for each -i, comma lists as given */
+	struct string_list interface_names;	/* the same, split */
+	char *netns;			/* NULL: our own */
 	char *expression;		/* NULL: none */
 };
 

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include <pcap/pcap.h>
-
 #include "option_table.h"
 #include "text.h"
 
@@ -78,5 +76,5 @@ void options_print_help(FILE *out)
 
 void options_print_version(FILE *out)
 {
-	fprintf(out, "%7s version %s\n%s\n", "miruo", MIRUO_VERSION, pcap_lib_version());
+	fprintf(out, "%7s version %s\n%s\n", "miruo", MIRUO_VERSION, source_pcap_version());
 }

@@ -11,6 +11,10 @@ const char *const option_group_titles[OPTION_GROUPS] = {
 	[GROUP_OTHER] = "Other",
 };
 
+/* In the order of enum backend and of enum hook. */
+static const char *const backend_words[] = { "auto", "ebpf", "pcap", NULL };
+static const char *const hook_words[] = { "tc", "xdp", "xdp-generic", NULL };
+
 const struct option_row option_table[] = {
 	{
 		.letter = 'f', .name = "file", .arg = "FILE", .kind = OPTION_LIST, .group = GROUP_INPUT,
@@ -25,10 +29,57 @@ const struct option_row option_table[] = {
 	{
 		.letter = 'i', .name = "interface", .arg = "DEV", .kind = OPTION_LIST, .group = GROUP_INPUT,
 		FIELD(interfaces), .example = "eth0",
-		.summary = "watch a network interface (not in this version: use -f)",
+		.summary = "watch this network interface; any: all of them; may be repeated, or a list with commas",
 		.manual =
 			"Watch a network interface; several may be given, each with its own option or parted by commas.\n"
-			"This version reads files only and says so: capture with tcpdump and use -f.",
+			"The name any stands for all interfaces, those that appear later too.\n"
+			"A segment that is seen on several interfaces counts once.",
+	},
+	{
+		.letter = 'D', .name = "list-interfaces", .kind = OPTION_FLAG, .group = GROUP_INPUT, FIELD(list_interfaces),
+		.summary = "list the interfaces with what each supports, and end",
+		.manual = "List the interfaces that can be watched, with what each supports, and end.",
+	},
+	{
+		.name = "netns", .arg = "NS", .kind = OPTION_TEXT, .group = GROUP_INPUT, FIELD(netns), .example = "web",
+		.summary = "watch the interfaces of this network namespace: a name, a path or a process id",
+		.manual =
+			"Watch the interfaces of another network namespace.\n"
+			"It is given by its name (as ip netns lists them), by the path of its file, "
+			"or by the id of a process in it.",
+	},
+	{
+		.name = "backend", .arg = "HOW", .kind = OPTION_WORD, .words = backend_words, .group = GROUP_INPUT,
+		FIELD(backend), .example = "pcap",
+		.summary = "auto: kernel programs if they can be had, else libpcap; ebpf, pcap: only that",
+		.manual =
+			"With ebpf, programs in the kernel look at each packet and send a short record of each TCP segment; "
+			"with pcap, packets are captured by libpcap, which costs the host several times as much.\n"
+			"With auto, the default, it is ebpf where that is possible; "
+			"if it is not, a line says why and it is pcap.\n"
+			"An expression makes it pcap in this version.",
+	},
+	{
+		.name = "hook", .arg = "WHERE", .kind = OPTION_WORD, .words = hook_words, .group = GROUP_INPUT,
+		FIELD(source.hook), .example = "tc",
+		.summary = "tc: TC both ways; xdp, xdp-generic: incoming packets by XDP, outgoing ones by TC",
+		.manual =
+			"Where the kernel programs are attached.\n"
+			"With tc, the default, they see both directions after the network stack's offloads, "
+			"so that a large packet is one record that knows of how many segments it is.\n"
+			"With xdp they see incoming packets before the stack, if the driver supports it; "
+			"native XDP may switch off offloads of the device and so slow it down.\n"
+			"With xdp-generic the same without the driver's support, which slows the host down.\n"
+			"Programs of others are never replaced.",
+	},
+	{
+		.name = "ring-size", .arg = "KB", .kind = OPTION_NUMBER, .group = GROUP_LIMITS, FIELD(source.ring_kb),
+		.max = 1048576, .example = "4096",
+		.summary = "buffer between kernel and reader, for each CPU; 0: as is usual",
+		.manual =
+			"The buffer between the kernel and the reader in KiB, for each CPU; it is rounded up to a power of two.\n"
+			"0, the default, is 1024 with kernel programs and 8192 with libpcap.\n"
+			"If segments were lost because it was full, a line says so: raise it.",
 	},
 	{
 		.name = "pickup", .arg = "0|1", .kind = OPTION_NUMBER, .group = GROUP_INPUT,
@@ -180,6 +231,13 @@ const struct option_row option_table[] = {
 		.manual =
 			"Hold at most this many segments in memory at once; 0 stands for the highest number.\n"
 			"If the statistics show a DropSegment other than 0, segments were lost: raise it.",
+	},
+	{
+		.name = "check", .kind = OPTION_FLAG, .group = GROUP_OTHER, FIELD(check),
+		.summary = "print what this host has for live capture and what it has not, and end",
+		.manual =
+			"Print a table of what live capture needs, whether this host and this user have it, "
+			"and what mends it if not, and end.",
 	},
 	{
 		.letter = 'h', .name = "help", .kind = OPTION_HELP, .group = GROUP_OTHER,

@@ -12,6 +12,8 @@ enum option_kind {
 	OPTION_NUMBER,	/* uint32_t, 0 to max */
 	OPTION_FLAG,	/* bool */
 	OPTION_COUNT,	/* uint32_t, one more each time the option is given */
+	OPTION_WORD,	/* uint32_t, the place of the value in words */
+	OPTION_TEXT,	/* char *, the last one given */
 	OPTION_LIST,	/* struct string_list, one item each time the option is given */
 	OPTION_DPI,	/* struct http_config */
 	OPTION_HELP,
@@ -38,6 +40,7 @@ struct option_row {
 	size_t field;		/* offset in struct config */
 	uint32_t max;		/* OPTION_NUMBER */
 	uint32_t initial;	/* OPTION_NUMBER: default; above max: none that could be given */
+	const char *const *words;	/* OPTION_WORD: what the value can be, the default first, NULL-terminated */
 	const char *example;	/* a value that is accepted */
 	const char *summary;	/* for --help */
 	const char *manual;	/* for the man page: one sentence a line, an empty line parts paragraphs */

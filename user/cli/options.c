@@ -157,6 +157,35 @@ static enum options_result take_count(struct parser *p, const struct option_row 
 	return OPTIONS_RUN;
 }
 
+static enum options_result take_word(struct parser *p, const struct option_row *row, const char *value)
+{
+	char name[LABEL_MAX], quote[QUOTED_MAX], list[256];
+	struct text t;
+	uint32_t i;
+
+	text_init(&t, list, sizeof(list));
+	for (i = 0; row->words[i]; i++) {
+		if (strcmp(value, row->words[i]) == 0) {
+			*(uint32_t *)option_field(p->cfg, row) = i;
+			return OPTIONS_RUN;
+		}
+		text_add(&t, "%s%s", i ? ", " : "", row->words[i]);
+	}
+	return usage_error(p, "%s takes one of %s, not %s", label(row, name), list, quoted(value, quote));
+}
+
+static enum options_result take_text(struct parser *p, const struct option_row *row, const char *value)
+{
+	char name[LABEL_MAX], example[LABEL_MAX], **field = option_field(p->cfg, row);
+
+	if (!*value)
+		return usage_error(p, "%s has an empty value; it takes a name, for example: %s", label(row, name),
+				   usage_example(row, example));
+	free(*field);
+	*field = strdup(value);
+	return *field ? OPTIONS_RUN : out_of_memory(p);
+}
+
 static enum options_result take_list(struct parser *p, const struct option_row *row, const char *value)
 {
 	struct string_list *list = option_field(p->cfg, row);
@@ -205,6 +234,8 @@ static enum options_result (*const take[OPTION_KINDS])(struct parser *, const st
 	[OPTION_NUMBER] = take_number,
 	[OPTION_FLAG] = take_flag,
 	[OPTION_COUNT] = take_count,
+	[OPTION_WORD] = take_word,
+	[OPTION_TEXT] = take_text,
 	[OPTION_LIST] = take_list,
 	[OPTION_DPI] = take_dpi,
 	[OPTION_HELP] = take_help,
@@ -363,6 +394,9 @@ static enum options_result take_expression(struct parser *p, int first)
 	return OPTIONS_RUN;
 }
 
+/* Enough of a message for -m: HTTP_LINE_MAX a line, and as much as the kernel programs bring along. */
+#define LIVE_PAYLOAD_BYTES 2048
+
 /* Settings that follow from others. */
 static void complete_config(struct config *cfg)
 {
@@ -373,6 +407,43 @@ static void complete_config(struct config *cfg)
 	cfg->source.files = (const char *const *)cfg->files.items;
 	cfg->source.file_count = cfg->files.count;
 	cfg->source.filter = cfg->expression;
+	cfg->source.netns = cfg->netns;
+	cfg->source.payload_bytes = cfg->http.on ? LIVE_PAYLOAD_BYTES : 0;
+}
+
+/* Adds the names of a comma list to the interfaces of the source. */
+static bool split_interfaces(struct string_list *names, const char *list)
+{
+	size_t len;
+	char **items;
+
+	for (; *list; list += len + (list[len] == ',')) {
+		len = strcspn(list, ",");
+		if (len == 0)
+			continue;
+		items = realloc(names->items, (names->count + 1) * sizeof(*items));
+		if (!items)
+			return false;
+		names->items = items;
+		items[names->count] = strndup(list, len);
+		if (!items[names->count])
+			return false;
+		names->count++;
+	}
+	return true;
+}
+
+static enum options_result complete_interfaces(const struct parser *p)
+{
+	struct config *cfg = p->cfg;
+	size_t i;
+
+	for (i = 0; i < cfg->interfaces.count; i++)
+		if (!split_interfaces(&cfg->interface_names, cfg->interfaces.items[i]))
+			return out_of_memory(p);
+	cfg->source.interfaces = (const char *const *)cfg->interface_names.items;
+	cfg->source.interface_count = cfg->interface_names.count;
+	return OPTIONS_RUN;
 }
 
 enum options_result options_parse(int argc, char *const argv[], struct config *cfg, FILE *out, FILE *err)
@@ -391,6 +462,8 @@ enum options_result options_parse(int argc, char *const argv[], struct config *c
 		if (result == OPTIONS_RUN && optind < argc)
 			result = take_expression(&p, optind);
 		complete_config(cfg);
+		if (result == OPTIONS_RUN)
+			result = complete_interfaces(&p);
 	} else {
 		result = out_of_memory(&p);
 	}

@@ -474,13 +474,20 @@ static void session_retime(struct tracker *t, struct session *s, const uint8_t b
 		session_schedule(t, s);
 }
 
-static void count_verdict(struct tracker_stats *stats, struct direction *d, enum verdict verdict)
+/* An offloaded packet stands for several segments; where the source cannot tell it counts as one. */
+static void count_retransmitted(struct tracker_stats *stats, struct direction *d, const struct segment *seg)
 {
-	stats->retransmitted += verdict == VERDICT_RETRANSMIT;
+	uint32_t segs = seg->segs ? seg->segs : 1;
+
+	stats->retransmitted += segs;
+	d->retransmitted += segs;
+}
+
+static void count_verdict(struct tracker_stats *stats, enum verdict verdict)
+{
 	stats->out_of_order += verdict == VERDICT_OUT_OF_ORDER;
 	stats->keepalives += verdict == VERDICT_KEEPALIVE;
 	stats->strays += verdict == VERDICT_STRAY;
-	d->retransmitted += verdict == VERDICT_RETRANSMIT;
 }
 
 static void session_feed(struct tracker *t, struct session *s, const struct segment *seg, uint8_t side)
@@ -505,7 +512,9 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 
 	direction_count(own, seg);
 	t->stats.segments++;
-	count_verdict(&t->stats, own, step.verdict);
+	count_verdict(&t->stats, step.verdict);
+	if (step.verdict == VERDICT_RETRANSMIT)
+		count_retransmitted(&t->stats, own, seg);
 	step.rec = history_add(t->history, s, seg, step.id, side);
 	if (step.rec) {
 		step.rec->state[0] = s->state[0];

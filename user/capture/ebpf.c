@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The kernel source: loads the programs of bpf/, attaches them, and reads their records from one ring buffer a CPU.
+ *
+ * The reader sleeps on a timer while there is traffic and is not woken for records (a wake-up costs more than the rest of the
+ * work); the programs wake it when a ring passes a fill mark, and with the first record after silence.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "hooks.h"
+#include "interfaces.h"
+#include "ring.h"
+#include "source.h"
+#include "text.h"
+#include "wallclock.h"
+#include "wire.h"
+
+#include "miruo.skel.h"
+
+#define NS_PER_MS 1000000ull
+#define RING_KB_DEFAULT 1024		/* of each CPU */
+#define RING_KB_MIN 4
+#define RING_KB_MAX (1u << 20)
+#define WAKE_SHARE 4			/* the reader is woken when a ring is filled to 1 in this */
+#define BATCH 1024			/* records a poll */
+#define BUSY_SLEEP_MS 25
+#define IDLE_SLEEP_MS 100
+#define IDLE_AFTER_NS (500 * NS_PER_MS)
+#define LOSS_EVERY_NS (1000 * NS_PER_MS)
+#define NOTICES_MAX 2048		/* bytes of notices that wait */
+
+struct source {
+	struct miruo_bpf *skel;
+	struct ring *rings;
+	uint32_t ring_count;		/* one a CPU */
+	struct interfaces *interfaces;
+	struct hooks *hooks;		/* of the interfaces that are watched now */
+	size_t hook_count;
+	enum hook hook;
+	bool any;			/* what cannot be attached to is passed over */
+	struct wallclock clock;
+	int epoll_fd;
+	const volatile sig_atomic_t *stop;
+	uint64_t cut_ns;		/* kernel time: all records before it were delivered */
+	uint64_t last_record_ns;	/* kernel time of the latest record */
+	uint64_t lost;			/* segments lost that the user was told of */
+	uint64_t loss_ns;		/* kernel time when the losses were last looked at */
+	struct text notices;		/* lines that wait to be told */
+	char notice_text[NOTICES_MAX];
+	char description[256];
+};
+
+static void notice_add(struct source *s, const char *name, const char *what)
+{
+	text_add_escaped(&s->notices, name, strlen(name));
+	text_add(&s->notices, ": %s\n", what);
+}
+
+static int say(char *err, size_t err_size, const char *what, int status)
+{
+	struct text t;
+
+	text_init(&t, err, err_size);
+	text_add(&t, "%s: %s", what, strerror(-status));
+	return status;
+}
+
+static uint32_t ring_bytes(uint32_t kb)
+{
+	uint32_t bytes = RING_KB_MIN * 1024;
+
+	kb = kb ? kb : RING_KB_DEFAULT;
+	kb = kb < RING_KB_MAX ? kb : RING_KB_MAX;
+	while (bytes < kb * 1024)
+		bytes *= 2;
+	return bytes;
+}
+
+/* One ring a CPU, in the map that the programs look them up in. */
+static int rings_create(struct source *s, uint32_t bytes)
+{
+	int rings_fd = bpf_map__fd(s->skel->maps.rings), fd, status = 0;
+	uint32_t cpu;
+
+	s->rings = calloc(s->ring_count, sizeof(s->rings[0]));
+	if (!s->rings)
+		return -ENOMEM;
+	for (cpu = 0; cpu < s->ring_count && !status; cpu++) {
+		struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+
+		fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "miruo_ring", 0, 0, bytes, NULL);
+		if (fd < 0)
+			return -errno;
+		status = ring_open(&s->rings[cpu], fd, bytes);
+		if (status)
+			break;
+		if (bpf_map_update_elem(rings_fd, &cpu, &fd, BPF_ANY) || epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &event))
+			status = -errno;
+	}
+	return status;
+}
+
+static int programs_load(struct source *s, const struct source_config *cfg, char *err, size_t err_size)
+{
+	uint32_t bytes = ring_bytes(cfg->ring_kb);
+	int cpus = libbpf_num_possible_cpus(), status;
+
+	libbpf_set_print(NULL);
+	s->skel = miruo_bpf__open();
+	if (!s->skel)
+		return say(err, err_size, "cannot open the kernel programs", -errno);
+	s->ring_count = cpus > 0 ? (uint32_t)cpus : 1;
+	s->skel->rodata->config.wake_bytes = bytes / WAKE_SHARE;
+	s->skel->rodata->config.payload_bytes =
+		cfg->payload_bytes < WIRE_PAYLOAD_MAX ? cfg->payload_bytes : WIRE_PAYLOAD_MAX;
+	bpf_program__set_autoload(s->skel->progs.xdp_in, cfg->hook != HOOK_TC);
+	bpf_map__set_max_entries(s->skel->maps.rings, s->ring_count);
+	status = miruo_bpf__load(s->skel);
+	if (status)
+		return say(err, err_size, "the kernel does not take the programs", status);
+	status = rings_create(s, bytes);
+	if (status)
+		return say(err, err_size, "cannot make the ring buffers", status);
+	return 0;
+}
+
+/* 0, or -errno and why. */
+static int interface_attach(struct source *s, const struct interface *iface, char *why, size_t why_size)
+{
+	struct hook_programs programs = {
+		.tc_in = bpf_program__fd(s->skel->progs.tc_in),
+		.tc_out = bpf_program__fd(s->skel->progs.tc_out),
+		.tc_in_l3 = bpf_program__fd(s->skel->progs.tc_in_l3),
+		.tc_out_l3 = bpf_program__fd(s->skel->progs.tc_out_l3),
+		.xdp_in = bpf_program__fd(s->skel->progs.xdp_in),
+	};
+	struct hooks *hooks;
+	int status;
+
+	if (iface->link == INTERFACE_UNSUPPORTED) {
+		snprintf(why, why_size, "%s", iface->why_not);
+		return -EOPNOTSUPP;
+	}
+	hooks = realloc(s->hooks, (s->hook_count + 1) * sizeof(*hooks));
+	if (!hooks)
+		return -ENOMEM;
+	s->hooks = hooks;
+	status = hooks_attach(&hooks[s->hook_count], &programs, iface->index, iface->link == INTERFACE_RAW_IP, s->hook, why,
+			      why_size);
+	if (!status)
+		s->hook_count++;
+	return status;
+}
+
+/* Collects what can go wrong while the interfaces of the start are attached to. */
+struct first_attach {
+	struct source *s;
+	char *err;
+	size_t err_size;
+	int status;
+};
+
+static void first_attach_one(void *ctx, const struct interface *iface)
+{
+	struct first_attach *first = ctx;
+	struct source *s = first->s;
+	char why[256] = "out of memory";
+	struct text t;
+	int status;
+
+	if (first->status)
+		return;
+	status = interface_attach(s, iface, why, sizeof(why));
+	if (!status)
+		return;
+	if (s->any && iface->link == INTERFACE_UNSUPPORTED) {
+		notice_add(s, iface->name, why);
+		return;
+	}
+	first->status = status;
+	text_init(&t, first->err, first->err_size);
+	text_add_escaped(&t, iface->name, strlen(iface->name));
+	text_add(&t, ": %s", why);
+}
+
+static void hooks_forget(struct source *s, uint32_t ifindex)
+{
+	size_t i;
+
+	for (i = 0; i < s->hook_count; i++) {
+		if (s->hooks[i].ifindex != ifindex)
+			continue;
+		hooks_detach(&s->hooks[i]);
+		s->hooks[i] = s->hooks[--s->hook_count];
+		return;
+	}
+}
+
+static void on_interface(void *ctx, enum interface_event event, const struct interface *iface, const char *old_name)
+{
+	struct source *s = ctx;
+	char why[256] = "out of memory";
+
+	(void)old_name;
+	if (event == INTERFACE_VANISHED) {
+		hooks_forget(s, iface->index);
+		notice_add(s, iface->name, "the interface is gone");
+	} else if (event == INTERFACE_APPEARED && interface_attach(s, iface, why, sizeof(why))) {
+		notice_add(s, iface->name, why);
+	}
+}
+
+static int interfaces_open(struct source *s, const struct source_config *cfg, char *err, size_t err_size, bool *usage)
+{
+	struct first_attach first = { .s = s, .err = err, .err_size = err_size };
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = s };
+	struct text t;
+	size_t i;
+
+	for (i = 0; i < cfg->interface_count; i++)
+		s->any |= strcmp(cfg->interfaces[i], "any") == 0;
+	text_init(&t, err, err_size);
+	s->interfaces = interfaces_new(cfg->interfaces, cfg->interface_count, &t, usage);
+	if (!s->interfaces)
+		return -ENODEV;
+	interfaces_each(s->interfaces, first_attach_one, &first);
+	if (!first.status && epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, interfaces_fd(s->interfaces), &event))
+		first.status = say(err, err_size, "interfaces", -errno);
+	return first.status;
+}
+
+static void ebpf_close(struct source *s)
+{
+	size_t i;
+
+	if (!s)
+		return;
+	for (i = 0; i < s->hook_count; i++)
+		hooks_detach(&s->hooks[i]);
+	for (i = 0; s->rings && i < s->ring_count; i++)
+		ring_close(&s->rings[i]);
+	interfaces_free(s->interfaces);
+	free(s->hooks);
+	free(s->rings);
+	miruo_bpf__destroy(s->skel);
+	wallclock_fini(&s->clock);
+	if (s->epoll_fd >= 0)
+		close(s->epoll_fd);
+	free(s);
+}
+
+static const char *const hook_names[] = {
+	[HOOK_TC] = "TC",
+	[HOOK_XDP] = "XDP and TC",
+	[HOOK_XDP_GENERIC] = "generic XDP and TC",
+};
+
+static void ebpf_describe_at_open(struct source *s, const struct source_config *cfg)
+{
+	struct text t;
+	size_t i;
+
+	text_init(&t, s->description, sizeof(s->description));
+	for (i = 0; i < cfg->interface_count; i++) {
+		text_add(&t, "%s", i ? "," : "");
+		text_add_escaped(&t, cfg->interfaces[i], strlen(cfg->interfaces[i]));
+	}
+	text_add(&t, ", kernel programs on %s, %u rings of %zu KiB", hook_names[s->hook], s->ring_count,
+		 s->rings[0].size / 1024);
+}
+
+static struct source *ebpf_open(const struct source_config *cfg, char *err, size_t err_size, bool *usage)
+{
+	struct source *s = calloc(1, sizeof(*s));
+
+	*usage = false;
+	if (!s) {
+		say(err, err_size, "kernel source", -ENOMEM);
+		return NULL;
+	}
+	s->stop = cfg->stop;
+	wallclock_init(&s->clock);
+	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	s->hook = (enum hook)cfg->hook;
+	text_init(&s->notices, s->notice_text, sizeof(s->notice_text));
+	if (programs_load(s, cfg, err, err_size) || interfaces_open(s, cfg, err, err_size, usage)) {
+		ebpf_close(s);
+		return NULL;
+	}
+	s->last_record_ns = s->cut_ns = s->loss_ns = monotonic_ns();
+	ebpf_describe_at_open(s, cfg);
+	return s;
+}
+
+/* The ring whose next record is the earliest, and how long its records stay the earliest; NULL: no record before cut_ns. */
+static struct ring *earliest_ring(struct source *s, uint64_t *until_ns)
+{
+	struct ring *best = NULL;
+	uint64_t best_ns = s->cut_ns;
+	const struct wire_head *head;
+	size_t len;
+	uint32_t i;
+
+	*until_ns = s->cut_ns;
+	for (i = 0; i < s->ring_count; i++) {
+		head = ring_peek(&s->rings[i], &len);
+		if (!head || head->ktime_ns >= *until_ns)
+			continue;
+		if (head->ktime_ns < best_ns) {
+			*until_ns = best_ns;
+			best_ns = head->ktime_ns;
+			best = &s->rings[i];
+		} else {
+			*until_ns = head->ktime_ns;
+		}
+	}
+	return best;
+}
+
+static void deliver(struct source *s, const void *record, size_t len, segment_fn *fn, void *ctx)
+{
+	uint8_t options[TCP_OPTIONS_MAX];
+	struct segment seg;
+
+	if (!wire_unpack(record, len, &seg, options))
+		return;
+	s->last_record_ns = seg.ts_ns;
+	seg.ts_ns = wallclock_ns(&s->clock, seg.ts_ns);
+	fn(ctx, &seg);
+}
+
+/* Delivers up to BATCH records in the order of their times; true: that was all that was there. */
+static bool drain(struct source *s, segment_fn *fn, void *ctx)
+{
+	int left = BATCH;
+	uint64_t until_ns;
+	struct ring *r;
+
+	while (left > 0 && (r = earliest_ring(s, &until_ns))) {
+		const struct wire_head *head;
+		size_t len;
+
+		while (left > 0 && (head = ring_peek(r, &len)) && head->ktime_ns <= until_ns) {
+			deliver(s, head, len, fn, ctx);
+			ring_skip(r, len);
+			left--;
+		}
+		ring_release(r);
+	}
+	return left > 0;
+}
+
+static bool rings_empty(struct source *s)
+{
+	uint32_t i;
+	size_t len;
+
+	for (i = 0; i < s->ring_count; i++)
+		if (ring_peek(&s->rings[i], &len))
+			return false;
+	return true;
+}
+
+static void interfaces_changed(struct source *s)
+{
+	if (interfaces_read(s->interfaces, on_interface, s) == 0)
+		return;
+	epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, interfaces_fd(s->interfaces), NULL);
+	notice_add(s, "interfaces", "changes are no longer seen");
+}
+
+/* Sleeps until the timer or a program wakes us. A program that sees the flags late finds a full ring or the next record. */
+static void reader_sleep(struct source *s)
+{
+	struct bpf_wake *wake = &s->skel->bss->wake;
+	struct epoll_event event;
+	bool idle = monotonic_ns() - s->last_record_ns > IDLE_AFTER_NS;
+
+	__atomic_store_n(&wake->asleep, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&wake->idle, idle, __ATOMIC_SEQ_CST);
+	if ((!idle || rings_empty(s)) &&
+	    epoll_wait(s->epoll_fd, &event, 1, idle ? IDLE_SLEEP_MS : BUSY_SLEEP_MS) > 0 && event.data.ptr)
+		interfaces_changed(s);
+	__atomic_store_n(&wake->idle, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&wake->asleep, 0, __ATOMIC_SEQ_CST);
+	wallclock_update(&s->clock);
+}
+
+static uint64_t counter(const struct source *s, uint32_t index)
+{
+	uint64_t *values = calloc(s->ring_count, sizeof(*values)), sum = 0;
+	uint32_t i;
+
+	if (values && !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.counters), &index, values))
+		for (i = 0; i < s->ring_count; i++)
+			sum += values[i];
+	free(values);
+	return sum;
+}
+
+/* Tells of new losses, at most once a second. */
+static void losses_check(struct source *s)
+{
+	uint64_t lost;
+
+	if (s->cut_ns - s->loss_ns < LOSS_EVERY_NS)
+		return;
+	s->loss_ns = s->cut_ns;
+	lost = counter(s, COUNT_RING_FULL);
+	if (lost > s->lost)
+		text_add(&s->notices, "%" PRIu64 " segments lost: the ring was full; raise --ring-size\n", lost - s->lost);
+	s->lost = lost;
+}
+
+static enum poll_result ebpf_poll(struct source *s, segment_fn *fn, void *ctx)
+{
+	if (s->stop && *s->stop)
+		return POLL_END;
+	if (rings_empty(s))
+		reader_sleep(s);
+	s->cut_ns = monotonic_ns();
+	drain(s, fn, ctx);
+	losses_check(s);
+	if (s->hook_count || s->any)
+		return POLL_MORE;
+	return POLL_FAILED;
+}
+
+/* Lines are told in the order in which they came. */
+static bool ebpf_notice(struct source *s, char *buf, size_t size)
+{
+	char *end = strchr(s->notice_text, '\n');
+
+	if (!end)
+		return false;
+	*end = '\0';
+	snprintf(buf, size, "%s", s->notice_text);
+	memmove(s->notice_text, end + 1, strlen(end + 1) + 1);
+	s->notices.len = strlen(s->notice_text);
+	return true;
+}
+
+static void ebpf_describe(const struct source *s, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", s->description);
+}
+
+static uint64_t ebpf_now(const struct source *s)
+{
+	return wallclock_ns(&s->clock, s->cut_ns);
+}
+
+static const char *ebpf_error(const struct source *s)
+{
+	(void)s;
+	return "no interface is left to watch";
+}
+
+static void ebpf_stats(const struct source *s, struct source_stats *out)
+{
+	uint32_t i;
+
+	memset(out, 0, sizeof(*out));
+	for (i = 0; i < DECODE_RESULTS; i++) {
+		out->decoded[i] = counter(s, i);
+		out->frames += out->decoded[i];
+	}
+	out->received = counter(s, COUNT_SENT);
+	out->dropped = counter(s, COUNT_RING_FULL);
+}
+
+static void ebpf_hide_progress(struct source *s)
+{
+	(void)s;
+}
+
+const struct source_ops source_ebpf = {
+	.name = "ebpf",
+	.open = ebpf_open,
+	.poll = ebpf_poll,
+	.describe = ebpf_describe,
+	.now = ebpf_now,
+	.notice = ebpf_notice,
+	.error = ebpf_error,
+	.stats = ebpf_stats,
+	.hide_progress = ebpf_hide_progress,
+	.close = ebpf_close,
+};
