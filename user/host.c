@@ -67,6 +67,11 @@ struct source *host_open_live(const struct config *cfg, const struct source_ops 
 	return open_pcap(cfg, ops, err, err_size, usage);
 }
 
+bool host_is_kernel(const struct source_ops *ops)
+{
+	return ebpf && ops == ebpf;
+}
+
 #ifdef __linux__
 bool host_enter_netns(const char *netns, bool *usage)
 {

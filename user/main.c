@@ -55,6 +55,7 @@ struct run {
 	struct monitor *monitor;
 	struct stream out;
 	struct usage usage;
+	bool kernel;		/* by kernel programs */
 };
 
 static void hide_progress(void *ctx)
@@ -64,6 +65,11 @@ static void hide_progress(void *ctx)
 	r->ops->hide_progress(r->source);
 }
 
+static void add_interface(void *ctx, const char *name, uint64_t segments, uint64_t bytes)
+{
+	statistics_add_interface(ctx, name, segments, bytes);
+}
+
 static void run_statistics(struct run *r, struct statistics *st)
 {
 	struct source_stats source;
@@ -71,9 +77,14 @@ static void run_statistics(struct run *r, struct statistics *st)
 	monitor_statistics(r->monitor, st);
 	r->ops->stats(r->source, &source);
 	memcpy(st->decoded, source.decoded, sizeof(st->decoded));
+	st->kernel = r->kernel;
+	st->seen = source.frames;
+	st->filtered = source.filtered;
 	st->received = source.received;
 	st->dropped = source.dropped;
 	st->if_dropped = source.if_dropped;
+	if (r->ops->each_interface)
+		r->ops->each_interface(r->source, add_interface, st);
 	statistics_usage(st, &r->usage);
 	hide_progress(r);
 	statistics_print(stderr, st);
@@ -129,6 +140,7 @@ static enum exit_status open_source(struct run *r, struct config *cfg)
 		fprintf(stderr, "miruo: %s\n", text);
 		return usage ? EXIT_USAGE : EXIT_RUN_TIME;
 	}
+	r->kernel = host_is_kernel(r->ops);
 	r->ops->describe(r->source, text, sizeof(text));
 	fprintf(stderr, "listening on %s\n", text);
 	return live && !host_give_up_privileges(r->ops) ? EXIT_RUN_TIME : EXIT_OK;

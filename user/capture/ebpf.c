@@ -16,6 +16,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "array.h"
 #include "hooks.h"
 #include "interfaces.h"
 #include "ring.h"
@@ -36,10 +37,18 @@
 #define IDLE_SLEEP_MS 100
 #define IDLE_AFTER_NS (500 * NS_PER_MS)
 #define LOSS_EVERY_NS (1000 * NS_PER_MS)
+#define TOLD_INTERFACES 65536u		/* interfaces of a higher index are counted together */
 #define NOTICES_MAX 2048		/* bytes of notices that wait */
+
+/* What an interface gave; indexed by its index, 0 for all that are TOLD_INTERFACES and up. */
+struct tally {
+	uint64_t segments, bytes;
+	char name[INTERFACE_NAME_MAX];
+};
 
 struct source {
 	struct miruo_bpf *skel;
+	struct tally *tallies;
 	struct ring *rings;
 	uint32_t ring_count;		/* one a CPU */
 	struct interfaces *interfaces;
@@ -133,6 +142,11 @@ static int programs_load(struct source *s, const struct source_config *cfg, char
 	return 0;
 }
 
+static struct tally *tally_of(const struct source *s, uint32_t ifindex)
+{
+	return &s->tallies[ifindex < TOLD_INTERFACES ? ifindex : 0];
+}
+
 /* 0, or -errno and why. */
 static int interface_attach(struct source *s, const struct interface *iface, char *why, size_t why_size)
 {
@@ -156,9 +170,12 @@ static int interface_attach(struct source *s, const struct interface *iface, cha
 	s->hooks = hooks;
 	status = hooks_attach(&hooks[s->hook_count], &programs, iface->index, iface->link == INTERFACE_RAW_IP, s->hook, why,
 			      why_size);
-	if (!status)
-		s->hook_count++;
-	return status;
+	if (status)
+		return status;
+	s->hook_count++;
+	snprintf(tally_of(s, iface->index)->name, INTERFACE_NAME_MAX, "%s",
+		 iface->index < TOLD_INTERFACES ? iface->name : "others");
+	return 0;
 }
 
 /* Collects what can go wrong while the interfaces of the start are attached to. */
@@ -249,6 +266,7 @@ static void ebpf_close(struct source *s)
 	for (i = 0; s->rings && i < s->ring_count; i++)
 		ring_close(&s->rings[i]);
 	interfaces_free(s->interfaces);
+	array_free(s->tallies, TOLD_INTERFACES, sizeof(s->tallies[0]));
 	free(s->hooks);
 	free(s->rings);
 	miruo_bpf__destroy(s->skel);
@@ -290,6 +308,12 @@ static struct source *ebpf_open(const struct source_config *cfg, char *err, size
 	s->stop = cfg->stop;
 	wallclock_init(&s->clock);
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	s->tallies = array_alloc(TOLD_INTERFACES, sizeof(s->tallies[0]));
+	if (!s->tallies) {
+		say(err, err_size, "kernel source", -ENOMEM);
+		ebpf_close(s);
+		return NULL;
+	}
 	s->hook = (enum hook)cfg->hook;
 	text_init(&s->notices, s->notice_text, sizeof(s->notice_text));
 	if (programs_load(s, cfg, err, err_size) || interfaces_open(s, cfg, err, err_size, usage)) {
@@ -330,9 +354,13 @@ static void deliver(struct source *s, const void *record, size_t len, segment_fn
 {
 	uint8_t options[TCP_OPTIONS_MAX];
 	struct segment seg;
+	struct tally *tally;
 
 	if (!wire_unpack(record, len, &seg, options))
 		return;
+	tally = tally_of(s, seg.ifindex);
+	tally->segments++;
+	tally->bytes += seg.wire_len;
 	s->last_record_ns = seg.ts_ns;
 	seg.ts_ns = wallclock_ns(&s->clock, seg.ts_ns);
 	fn(ctx, &seg);
@@ -478,6 +506,15 @@ static void ebpf_stats(const struct source *s, struct source_stats *out)
 	out->dropped = counter(s, COUNT_RING_FULL);
 }
 
+static void ebpf_each_interface(const struct source *s, source_interface_fn *fn, void *ctx)
+{
+	uint32_t i;
+
+	for (i = 0; i < TOLD_INTERFACES; i++)
+		if (s->tallies[i].name[0])
+			fn(ctx, s->tallies[i].name, s->tallies[i].segments, s->tallies[i].bytes);
+}
+
 static void ebpf_hide_progress(struct source *s)
 {
 	(void)s;
@@ -492,6 +529,7 @@ const struct source_ops source_ebpf = {
 	.notice = ebpf_notice,
 	.error = ebpf_error,
 	.stats = ebpf_stats,
+	.each_interface = ebpf_each_interface,
 	.hide_progress = ebpf_hide_progress,
 	.close = ebpf_close,
 };

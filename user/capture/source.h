@@ -43,6 +43,9 @@ struct source_stats {
 	uint64_t received, dropped, if_dropped;	/* libpcap's own counters; 0 for files */
 };
 
+/* What one interface gave, of the segments delivered. */
+typedef void source_interface_fn(void *ctx, const char *name, uint64_t segments, uint64_t bytes);
+
 enum poll_result {
 	POLL_MORE,	/* there may be more */
 	POLL_END,	/* the input ended as it should */
@@ -86,6 +89,9 @@ struct source_ops {
 	const char *(*error)(const struct source *s);
 
 	void (*stats)(const struct source *s, struct source_stats *out);
+
+	/* Calls fn for each interface, those that are gone too if they gave anything. NULL: not told apart. */
+	void (*each_interface)(const struct source *s, source_interface_fn *fn, void *ctx);
 
 	/* Takes the progress line off the terminal, for who is about to write there; it comes back by itself. Cheap. */
 	void (*hide_progress)(struct source *s);

@@ -2,10 +2,13 @@
 #include "statistics.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "text.h"
 
 static uint64_t wall_us(void)
 {
@@ -112,6 +115,48 @@ static void print_segments(FILE *f, const struct statistics *st)
 	rule_off(f);
 }
 
+static void print_source(FILE *f, const struct statistics *st)
+{
+	uint32_t i;
+
+	if (st->kernel) {
+		fprintf(f, "===== kernel Statistics  =====\n");
+		line(f, 6, "seen", st->seen);
+		line(f, 6, "sent", st->received);
+		line(f, 6, "full", st->dropped);
+	} else {
+		fprintf(f, "===== libpcap Statistics =====\n");
+		line(f, 6, "recv", st->received);
+		line(f, 6, "drop", st->dropped);
+		line(f, 6, "ifdrop", st->if_dropped);
+	}
+	line(f, 6, "filter", st->filtered);
+	for (i = 0; i < st->interfaces; i++) {
+		char buf[80];
+		struct text name;
+
+		text_init(&name, buf, sizeof(buf));
+		text_add_escaped(&name, st->interface[i].name, strlen(st->interface[i].name));
+		fprintf(f, "  %-15s: %" PRIu64 " segments, %" PRIu64 " bytes\n", buf, st->interface[i].segments,
+			st->interface[i].bytes);
+	}
+}
+
+void statistics_add_interface(struct statistics *st, const char *name, uint64_t segments, uint64_t bytes)
+{
+	struct statistics_interface *i;
+
+	if (st->interfaces < STATISTICS_INTERFACES_MAX) {
+		i = &st->interface[st->interfaces++];
+		snprintf(i->name, sizeof(i->name), "%s", name);
+	} else {
+		i = &st->interface[STATISTICS_INTERFACES_MAX - 1];
+		snprintf(i->name, sizeof(i->name), "others");
+	}
+	i->segments += segments;
+	i->bytes += bytes;
+}
+
 void statistics_print(FILE *f, const struct statistics *st)
 {
 	print_sessions(f, st);
@@ -120,10 +165,7 @@ void statistics_print(FILE *f, const struct statistics *st)
 	fprintf(f, "%-6s: %.1f%%\n", "CPU", st->cpu_percent);
 	fprintf(f, "%-6s: %" PRIu64 "KB\n", "VSZ", st->vsz_kb);
 	fprintf(f, "%-6s: %" PRIu64 "KB\n", "RSS", st->rss_kb);
-	fprintf(f, "===== libpcap Statistics =====\n");
-	line(f, 6, "recv", st->received);
-	line(f, 6, "drop", st->dropped);
-	line(f, 6, "ifdrop", st->if_dropped);
+	print_source(f, st);
 	fprintf(f, "===== Header Error Count =====\n");
 	line(f, 6, "L2", st->decoded[DECODE_BAD_LINK]);
 	line(f, 6, "IP", st->decoded[DECODE_BAD_IP]);
@@ -135,6 +177,9 @@ void statistics_print(FILE *f, const struct statistics *st)
 
 void statistics_warn(FILE *f, const struct statistics *st)
 {
+	if (st->dropped || st->if_dropped)
+		fprintf(f, "miruo: %" PRIu64 " segments were lost on their way from the kernel; raise --ring-size\n",
+			st->dropped + st->if_dropped);
 	if (st->tracker.refused || st->tracker.evicted)
 		fprintf(f, "miruo: %" PRIu64 " sessions were not followed: more than %" PRIu32
 			   " at once; raise --session-limit (-L)\n",

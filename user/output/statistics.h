@@ -10,6 +10,13 @@
 #include "rules.h"
 #include "tracker.h"
 
+#define STATISTICS_INTERFACES_MAX 64
+
+struct statistics_interface {
+	char name[16];
+	uint64_t segments, bytes;
+};
+
 struct statistics {
 	uint64_t capture_ms;		/* from the first to the last segment, or since start */
 	uint64_t lookups;		/* sessions printed */
@@ -20,7 +27,12 @@ struct statistics {
 	uint32_t session_limit, segment_limit;
 	bool ladders;			/* segments that are no longer held are missed */
 	uint64_t decoded[DECODE_RESULTS];
-	uint64_t received, dropped, if_dropped;	/* libpcap's */
+	bool kernel;				/* the segments came from kernel programs, not from libpcap */
+	uint64_t seen;				/* frames */
+	uint64_t filtered;			/* of them, rejected by the expression */
+	uint64_t received, dropped, if_dropped;	/* libpcap's, or records sent by and lost for the kernel programs */
+	struct statistics_interface interface[STATISTICS_INTERFACES_MAX];
+	uint32_t interfaces;			/* used of them */
 	double cpu_percent;			/* of one CPU, since the block before */
 	uint64_t vsz_kb, rss_kb;
 };
@@ -30,6 +42,9 @@ struct usage {
 	uint64_t cpu_us, wall_us;
 };
 void statistics_usage(struct statistics *st, struct usage *last);
+
+/* Adds an interface; what does not fit is added to the last one. */
+void statistics_add_interface(struct statistics *st, const char *name, uint64_t segments, uint64_t bytes);
 
 void statistics_print(FILE *f, const struct statistics *st);
 

@@ -160,7 +160,7 @@ static void record_fill(struct record *r, const struct segment *seg, uint64_t id
 	r->id_high = (uint8_t)(id >> 32);
 	r->flags = seg->flags;
 	r->ip_id = (uint16_t)seg->ip_id;
-	r->iface = (uint8_t)seg->ifindex;
+	r->where = record_where(seg);
 	r->side = side;
 	r->frag = seg->frag == FRAG_FIRST;
 	r->opt_cut = seg->opt_cut;

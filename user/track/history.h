@@ -52,7 +52,7 @@ struct record {
 	uint8_t flags;					/* enum tcp_flag */
 	uint8_t state[2];				/* of side 0 and 1 after the segment */
 	uint16_t ip_id;
-	uint8_t iface;					/* low byte of the interface index */
+	uint8_t where;					/* record_where() of the segment */
 	uint8_t colour : 3, shown : 1, own : 1, side : 1, frag : 1, opt_cut : 1;	/* own: shown by its own right */
 	union {
 		uint8_t opt[RECORD_INLINE_OPTIONS];
@@ -93,6 +93,12 @@ struct record *history_first(const struct history *h, const struct session *s);
 struct record *history_last(const struct history *h, const struct session *s);
 struct record *history_next(const struct history *h, const struct record *r);
 struct record *history_prev(const struct history *h, const struct record *r);
+
+/* Interface and direction in one byte: where two segments differ in it, they are not the same sight of a packet. */
+static inline uint8_t record_where(const struct segment *seg)
+{
+	return (uint8_t)(seg->ifindex << 1 | seg->egress);
+}
 
 static inline uint64_t record_id(const struct record *r)
 {

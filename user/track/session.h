@@ -29,6 +29,7 @@ struct direction {
 	uint32_t copies;		/* segments captured once more */
 	uint32_t fragments;		/* later IP fragments */
 	uint8_t flags;			/* enum direction_flag */
+	uint8_t where;			/* record_where() of its first segment */
 };
 
 enum direction_flag {
@@ -39,6 +40,7 @@ enum direction_flag {
 	DIR_STRAY = 16,	/* stray_seq is valid */
 	DIR_SENT = 32,	/* a segment of this side was captured */
 	DIR_SYN_ACK = 64,	/* one of them was a SYN/ACK */
+	DIR_ELSEWHERE = 128,	/* not all were captured at the same interface and direction */
 };
 
 enum session_flag {
