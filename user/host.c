@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#ifdef __linux__
+#ifdef MIRUO_LINUX
 #include "check.h"
 #include "interfaces.h"
 #include "netns.h"
@@ -72,7 +72,7 @@ bool host_is_kernel(const struct source_ops *ops)
 	return ebpf && ops == ebpf;
 }
 
-#ifdef __linux__
+#ifdef MIRUO_LINUX
 bool host_enter_netns(const char *netns, bool *usage)
 {
 	char err[SOURCE_ERROR_MAX];
