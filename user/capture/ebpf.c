@@ -60,6 +60,7 @@ struct source {
 	int epoll_fd;
 	const volatile sig_atomic_t *stop;
 	uint64_t cut_ns;		/* kernel time: all records before it were delivered */
+	bool drained;			/* all that was there was delivered: time to sleep */
 	uint64_t last_record_ns;	/* kernel time of the latest record */
 	uint64_t lost;			/* segments lost that the user was told of */
 	uint64_t loss_ns;		/* kernel time when the losses were last looked at */
@@ -453,10 +454,10 @@ static enum poll_result ebpf_poll(struct source *s, segment_fn *fn, void *ctx)
 {
 	if (s->stop && *s->stop)
 		return POLL_END;
-	if (rings_empty(s))
+	if (s->drained)
 		reader_sleep(s);
 	s->cut_ns = monotonic_ns();
-	drain(s, fn, ctx);
+	s->drained = drain(s, fn, ctx);
 	losses_check(s);
 	if (s->hook_count || s->any)
 		return POLL_MORE;
