@@ -44,26 +44,61 @@ static struct source *open_pcap(const struct config *cfg, const struct source_op
 	return source_pcap_live.open(&source, err, err_size, usage);
 }
 
+#ifdef MIRUO_LINUX
+/* The line that says what this process may not do and what mends it; false: it may do all that is needed. */
+static bool missing_privileges(uint32_t needed, char *buf, size_t size)
+{
+	struct privileges privileges;
+	struct text t;
+
+	text_init(&t, buf, size);
+	privileges_read(&privileges);
+	return privileges_missing_text(&privileges, needed, &t);
+}
+
+/* Without privileges for either way there is nothing to fall back to. */
+static bool nothing_allowed(const struct config *cfg, char *err, size_t err_size)
+{
+	char other[SOURCE_ERROR_MAX];
+
+	if (cfg->backend == BACKEND_PCAP || !missing_privileges(PRIVILEGES_FOR_EBPF, err, err_size))
+		return false;
+	return cfg->backend == BACKEND_EBPF || missing_privileges(PRIVILEGES_FOR_PCAP, other, sizeof(other));
+}
+#else
+static bool nothing_allowed(const struct config *cfg, char *err, size_t err_size)
+{
+	(void)cfg;
+	(void)err;
+	(void)err_size;
+	return false;
+}
+#endif
+
 struct source *host_open_live(const struct config *cfg, const struct source_ops **ops, char *err, size_t err_size, bool *usage)
 {
 	const char *obstacle = ebpf_obstacle(cfg);
+	bool only_ebpf = cfg->backend == BACKEND_EBPF || cfg->source.hook;	/* a hook is one of the kernel programs */
 	struct source *s;
 
-	if (cfg->backend == BACKEND_PCAP)
-		return open_pcap(cfg, ops, err, err_size, usage);
-	if (!obstacle) {
-		*ops = ebpf;
-		s = ebpf->open(&cfg->source, err, err_size, usage);
-		if (s || *usage || cfg->backend == BACKEND_EBPF)
-			return s;
-		obstacle = err;
-	}
-	if (cfg->backend == BACKEND_EBPF) {
+	if (cfg->backend == BACKEND_PCAP || (obstacle && !only_ebpf))
+		goto pcap;
+	if (obstacle) {
 		snprintf(err, err_size, "the kernel programs cannot be used: %s", obstacle);
 		return NULL;
 	}
-	fprintf(stderr, "miruo: no kernel programs (%s): capturing with libpcap, which costs more and loses packets sooner\n",
-		obstacle);
+	if (nothing_allowed(cfg, err, err_size))
+		return NULL;
+	*ops = ebpf;
+	s = ebpf->open(&cfg->source, err, err_size, usage);
+	if (s || *usage || only_ebpf)
+		return s;
+	obstacle = err;
+pcap:
+	if (obstacle)
+		fprintf(stderr, "miruo: no kernel programs (%s): capturing with libpcap, which costs more and loses packets "
+				"sooner\n",
+			obstacle);
 	return open_pcap(cfg, ops, err, err_size, usage);
 }
 
