@@ -95,7 +95,7 @@ struct source *host_open_live(const struct config *cfg, const struct source_ops 
 		return s;
 	obstacle = err;
 pcap:
-	if (obstacle)
+	if (obstacle && cfg->backend != BACKEND_PCAP)
 		fprintf(stderr, "miruo: no kernel programs (%s): capturing with libpcap, which costs more and loses packets "
 				"sooner\n",
 			obstacle);
