@@ -139,9 +139,11 @@ bool host_check(void)
 	return check_print(stdout, &built) != CHECK_NONE;
 }
 
-bool host_give_up_privileges(const struct source_ops *ops)
+bool host_give_up_privileges(const struct source_ops *ops, const struct source *s)
 {
-	uint32_t groups = ops == ebpf ? SYSCALLS_SOCKETS | SYSCALLS_BPF_MAPS | SYSCALLS_BPF_LINKS : SYSCALLS_SOCKETS;
+	uint32_t groups = ops == ebpf ? SYSCALLS_SOCKETS | SYSCALLS_NETLINK | SYSCALLS_BPF_MAPS | SYSCALLS_BPF_LINKS
+				      : SYSCALLS_SOCKETS;
+	bool keep = ops->close_is_privileged && ops->close_is_privileged(s);
 	char text[SOURCE_ERROR_MAX];
 	enum sandbox_result result;
 	struct text t;
@@ -150,7 +152,7 @@ bool host_give_up_privileges(const struct source_ops *ops)
 	if (!priority_raise(&t))
 		tell(text);
 	text_init(&t, text, sizeof(text));
-	result = privileges_drop(0, &t);
+	result = privileges_drop(keep ? PRIVILEGE_BPF | PRIVILEGE_NET_ADMIN : 0, &t);
 	tell(text);
 	if (result == SANDBOX_FAILED)
 		return false;
@@ -180,9 +182,10 @@ bool host_check(void)
 	return true;
 }
 
-bool host_give_up_privileges(const struct source_ops *ops)
+bool host_give_up_privileges(const struct source_ops *ops, const struct source *s)
 {
 	(void)ops;
+	(void)s;
 	return true;
 }
 #endif

@@ -22,7 +22,7 @@ struct source *host_open_live(const struct config *cfg, const struct source_ops 
 /* The source is that of the kernel programs. */
 bool host_is_kernel(const struct source_ops *ops);
 
-/* After all is open: own priority, privileges, system calls. False: what should have worked did not, told on stderr. */
-bool host_give_up_privileges(const struct source_ops *ops);
+/* After s is open: own priority, privileges, system calls. False: what should have worked did not, told on stderr. */
+bool host_give_up_privileges(const struct source_ops *ops, const struct source *s);
 
 #endif

@@ -143,7 +143,7 @@ static enum exit_status open_source(struct run *r, struct config *cfg)
 	r->kernel = host_is_kernel(r->ops);
 	r->ops->describe(r->source, text, sizeof(text));
 	fprintf(stderr, "listening on %s\n", text);
-	return live && !host_give_up_privileges(r->ops) ? EXIT_RUN_TIME : EXIT_OK;
+	return live && !host_give_up_privileges(r->ops, r->source) ? EXIT_RUN_TIME : EXIT_OK;
 }
 
 static enum exit_status run(struct config *cfg)

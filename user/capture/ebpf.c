@@ -52,6 +52,7 @@ struct source {
 	struct ring *rings;
 	uint32_t ring_count;		/* one a CPU */
 	struct interfaces *interfaces;
+	struct hook_programs programs;
 	struct hooks *hooks;		/* of the interfaces that are watched now */
 	size_t hook_count;
 	enum hook hook;
@@ -137,6 +138,13 @@ static int programs_load(struct source *s, const struct source_config *cfg, char
 	status = miruo_bpf__load(s->skel);
 	if (status)
 		return say(err, err_size, "the kernel does not take the programs", status);
+	s->programs = (struct hook_programs){
+		.tc_in = bpf_program__fd(s->skel->progs.tc_in),
+		.tc_out = bpf_program__fd(s->skel->progs.tc_out),
+		.tc_in_l3 = bpf_program__fd(s->skel->progs.tc_in_l3),
+		.tc_out_l3 = bpf_program__fd(s->skel->progs.tc_out_l3),
+		.xdp_in = bpf_program__fd(s->skel->progs.xdp_in),
+	};
 	status = rings_create(s, bytes);
 	if (status)
 		return say(err, err_size, "cannot make the ring buffers", status);
@@ -151,13 +159,6 @@ static struct tally *tally_of(const struct source *s, uint32_t ifindex)
 /* 0, or -errno and why. */
 static int interface_attach(struct source *s, const struct interface *iface, char *why, size_t why_size)
 {
-	struct hook_programs programs = {
-		.tc_in = bpf_program__fd(s->skel->progs.tc_in),
-		.tc_out = bpf_program__fd(s->skel->progs.tc_out),
-		.tc_in_l3 = bpf_program__fd(s->skel->progs.tc_in_l3),
-		.tc_out_l3 = bpf_program__fd(s->skel->progs.tc_out_l3),
-		.xdp_in = bpf_program__fd(s->skel->progs.xdp_in),
-	};
 	struct hooks *hooks;
 	int status;
 
@@ -169,8 +170,8 @@ static int interface_attach(struct source *s, const struct interface *iface, cha
 	if (!hooks)
 		return -ENOMEM;
 	s->hooks = hooks;
-	status = hooks_attach(&hooks[s->hook_count], &programs, iface->index, iface->link == INTERFACE_RAW_IP, s->hook, why,
-			      why_size);
+	status = hooks_attach(&hooks[s->hook_count], &s->programs, iface->index, iface->link == INTERFACE_RAW_IP, s->hook,
+			      why, why_size);
 	if (status)
 		return status;
 	s->hook_count++;
@@ -264,6 +265,7 @@ static void ebpf_close(struct source *s)
 		return;
 	for (i = 0; i < s->hook_count; i++)
 		hooks_detach(&s->hooks[i]);
+	clsact_release(&s->programs.claim);
 	for (i = 0; s->rings && i < s->ring_count; i++)
 		ring_close(&s->rings[i]);
 	interfaces_free(s->interfaces);
@@ -321,6 +323,9 @@ static struct source *ebpf_open(const struct source_config *cfg, char *err, size
 		ebpf_close(s);
 		return NULL;
 	}
+	if (s->hook == HOOK_XDP)
+		text_add(&s->notices, "native XDP can turn off what network cards do by themselves (LRO) and lower throughput"
+				      " while miruo runs; --hook=tc does not\n");
 	s->last_record_ns = s->cut_ns = s->loss_ns = monotonic_ns();
 	ebpf_describe_at_open(s, cfg);
 	return s;
@@ -478,6 +483,16 @@ static bool ebpf_notice(struct source *s, char *buf, size_t size)
 	return true;
 }
 
+static bool ebpf_close_is_privileged(const struct source *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->hook_count; i++)
+		if (hooks_detach_is_privileged(&s->hooks[i]))
+			return true;
+	return false;
+}
+
 static void ebpf_describe(const struct source *s, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s", s->description);
@@ -532,5 +547,6 @@ const struct source_ops source_ebpf = {
 	.stats = ebpf_stats,
 	.each_interface = ebpf_each_interface,
 	.hide_progress = ebpf_hide_progress,
+	.close_is_privileged = ebpf_close_is_privileged,
 	.close = ebpf_close,
 };

@@ -96,6 +96,9 @@ struct source_ops {
 	/* Takes the progress line off the terminal, for who is about to write there; it comes back by itself. Cheap. */
 	void (*hide_progress)(struct source *s);
 
+	/* Whether close, and watching new interfaces, need CAP_BPF and CAP_NET_ADMIN still. NULL: no. */
+	bool (*close_is_privileged)(const struct source *s);
+
 	void (*close)(struct source *s);	/* NULL is fine */
 };
 

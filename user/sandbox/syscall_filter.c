@@ -120,6 +120,7 @@ static const struct row rows[] = {
 	{ .group = SYSCALLS_BPF_LINKS, .call = "bpf", IF_IS(0, BPF_LINK_CREATE) },
 	{ .group = SYSCALLS_BPF_LINKS, .call = "bpf", IF_IS(0, BPF_LINK_DETACH) },
 	{ .group = SYSCALLS_BPF_LINKS, .call = "bpf", IF_IS(0, BPF_PROG_QUERY) },
+	{ .group = SYSCALLS_BPF_LINKS, .call = "bpf", IF_IS(0, BPF_PROG_GET_FD_BY_ID) },
 	{ .group = SYSCALLS_BPF_LINKS, .call = "bpf", IF_IS(0, BPF_OBJ_GET_INFO_BY_FD) },
 };
 
