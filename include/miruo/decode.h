@@ -59,11 +59,13 @@ enum {
 	PROTO_SHIM6 = 140,
 
 	IPV6_EXTENSIONS_MAX = 8,
+	OFFSET_MASK = 0x7fff,		/* more than all headers have */
 	IP_MORE_FRAGMENTS = 0x2000,
 	IP_OFFSET_MASK = 0x1fff,
 };
 
 struct cursor {
+	const uint8_t *start;	/* of the frame */
 	const uint8_t *pos;
 	const uint8_t *end;	/* first byte that was not captured */
 	uint32_t off;		/* of pos, from the first byte of the frame */
@@ -80,6 +82,23 @@ MIRUO_INLINE const uint8_t *take(struct cursor *c, uint32_t n)
 	c->pos = p + n;
 	c->off += n;
 	return p;
+}
+
+/*
+ * For the verifier, which else walks all that follows once for each way that leads there, as each has another offset and
+ * other bounds of *left (NULL: there is none yet). What was in memory it no longer knows, so the ways become one.
+ */
+MIRUO_INLINE void forget_way(struct cursor *c, uint32_t *left, struct segment *seg)
+{
+	volatile uint32_t *memory = &seg->payload_len;
+
+	*memory = c->off;
+	c->off = *memory & OFFSET_MASK;
+	c->pos = c->start + c->off;
+	if (left) {
+		*memory = *left;
+		*left = *memory;
+	}
 }
 
 MIRUO_INLINE enum decode_result short_read(const struct cursor *c, uint32_t n, enum decode_result bad)
@@ -224,11 +243,8 @@ MIRUO_INLINE enum decode_result decode_ipv6(struct cursor *c, struct segment *se
 	__builtin_memcpy(seg->saddr, ip + 8, 16);
 	__builtin_memcpy(seg->daddr, ip + 24, 16);
 
-#pragma GCC unroll 8
-	for (i = 0; i < IPV6_EXTENSIONS_MAX; i++) {
+	for (i = 0; i < IPV6_EXTENSIONS_MAX && next != PROTO_TCP; i++) {
 		switch (next) {
-		case PROTO_TCP:
-			return decode_tcp(c, left, seg);
 		case PROTO_HOPOPTS:
 		case PROTO_ROUTING:
 		case PROTO_FRAGMENT:
@@ -268,6 +284,7 @@ MIRUO_INLINE enum decode_result decode_ipv6(struct cursor *c, struct segment *se
 		left -= len;
 		if (!take(c, len - 8))
 			return short_read(c, len - 8, DECODE_BAD_IP);
+		forget_way(c, &left, seg);
 	}
 	return next == PROTO_TCP ? decode_tcp(c, left, seg) : DECODE_UNSUPPORTED;
 }
@@ -303,12 +320,14 @@ MIRUO_INLINE enum decode_result decode_network(struct cursor *c, uint16_t type, 
 		if (id)
 			seg->vlan |= (uint64_t)id << (16 * depth++);
 		type = be16(tag + 2);
+		forget_way(c, NULL, seg);
 	}
 	if (type < ETHERTYPE_MIN) {
 		llc = decode_llc(c);
 		if (llc < 0)
 			return short_read(c, 8, DECODE_NOT_TCP);
 		type = (uint16_t)llc;
+		forget_way(c, NULL, seg);
 	}
 	switch (type) {
 	case ETHERTYPE_IPV4:
@@ -399,7 +418,7 @@ MIRUO_INLINE enum decode_result decode_sll(struct cursor *c, enum link_type link
 MIRUO_INLINE enum decode_result decode_frame(enum link_type link, const uint8_t *data, const uint8_t *end,
 					     uint32_t wire_len, struct segment *seg)
 {
-	struct cursor c = { .pos = data, .end = end, .off = 0, .wire_len = wire_len };
+	struct cursor c = { .start = data, .pos = data, .end = end, .off = 0, .wire_len = wire_len };
 	const uint8_t *eth;
 
 	__builtin_memset(seg, 0, sizeof(*seg));
