@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Attaching next to the programs of others and leaving, in every way to do either; each test in a network namespace of its own. */
+/* Attaching next to the programs of others, and leaving, in every way; each test has a network namespace of its own. */
 #define _GNU_SOURCE
 #include <stdarg.h>
 #include <setjmp.h>
@@ -29,13 +29,13 @@
 
 #include "miruo.skel.h"
 
-#define TCX_INGRESS ((enum bpf_attach_type)46)	/* in headers since Linux 6.6 only */
-#define TCX_EGRESS ((enum bpf_attach_type)47)
-#define NEXT (-1)
+#define TCX_INGRESS  ((enum bpf_attach_type)46) /* in headers since Linux 6.6 only */
+#define TCX_EGRESS   ((enum bpf_attach_type)47)
+#define NEXT         (-1)
 #define WAIT_STEP_US 10000
-#define WAIT_STEPS 200
-#define TEXT_MAX 8192
-#define PACKETS 3
+#define WAIT_STEPS   200
+#define TEXT_MAX     8192
+#define PACKETS      3
 
 /* A program that counts what it sees and then gives its verdict. */
 struct counter {
@@ -96,12 +96,12 @@ struct monitor {
 
 static void monitor_attach(struct monitor *m, const char *device, enum hook hook, bool no_tcx)
 {
-	*m = (struct monitor){
+	*m = (struct monitor) {
 		.in = counter_make(BPF_PROG_TYPE_SCHED_CLS, "tc_in", NEXT),
 		.out = counter_make(BPF_PROG_TYPE_SCHED_CLS, "tc_out", NEXT),
 		.xdp = counter_make(BPF_PROG_TYPE_XDP, "xdp_in", XDP_PASS),
 	};
-	m->programs = (struct hook_programs){
+	m->programs = (struct hook_programs) {
 		.tc_in = m->in.program,
 		.tc_out = m->out.program,
 		.tc_in_l3 = m->in.program,
@@ -180,7 +180,7 @@ static void send_frames(const char *device)
 
 	assert_true(fd >= 0);
 	for (i = 0; i < PACKETS; i++)
-		sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&address, sizeof(address));	/* a drop is an error */
+		sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&address, sizeof(address)); /* a drop is an error */
 	close(fd);
 }
 
@@ -612,7 +612,8 @@ static void another_xdp_program_is_named_and_left_alone(void **state)
 
 	(void)state;
 	assert_true(link >= 0 && id);
-	snprintf(line, sizeof(line), "another XDP program is attached, id %u, name balancer; it is left alone, use --hook=tc", id);
+	snprintf(line, sizeof(line),
+		 "another XDP program is attached, id %u, name balancer; it is left alone, use --hook=tc", id);
 	for (i = 0; i < 2; i++) {
 		monitor_attach(&m, "a", hooks[i], false);
 		assert_true(m.status < 0);
@@ -675,12 +676,13 @@ static const struct {
 	const char *name;
 	uint8_t bytes[74];
 } packets[] = {
-	{ "TCP", { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 60, 0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
-		   0x9c, 0x40, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0xa0, 2, 0xff, 0xff } },
-	{ "UDP", { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 60, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2 } },
+	{ "TCP", { 2, 0,  0, 0, 0, 1,  2, 0, 0, 0,    0,    2, 8,  0, 0x45, 0, 0, 60, 0, 1, 0, 0,    64, 6,    0,
+		   0, 10, 0, 0, 1, 10, 0, 0, 2, 0x9c, 0x40, 0, 80, 0, 0,    0, 1, 0,  0, 0, 0, 0xa0, 2,  0xff, 0xff } },
+	{ "UDP",
+	  { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 60, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2 } },
 	{ "fragment", { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 60, 0, 1, 0, 9, 64, 6, 0, 0, 10, 0, 0, 1 } },
-	{ "TCP over IPv6", { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 20, 6, 64, [54] = 0x9c, 0x40,
-			     [66] = 0x50 } },
+	{ "TCP over IPv6",
+	  { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 20, 6, 64, [54] = 0x9c, 0x40, [66] = 0x50 } },
 	{ "bad IP", { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0xff, 0xff, 0xff } },
 	{ "nothing", { 0 } },
 };

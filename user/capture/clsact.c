@@ -16,10 +16,10 @@
 
 #include "netlink.h"
 
-#define SLOT_MASK 0xffu
+#define SLOT_MASK   0xffu
 #define HANDLE_MASK (~(CLSACT_MADE | SLOT_MASK))
-#define PRIORITIES 16	/* tried from 1 on */
-#define OURS_MAX (2 * CLSACT_SLOTS)
+#define PRIORITIES  16 /* tried from 1 on */
+#define OURS_MAX    (2 * CLSACT_SLOTS)
 
 static const uint32_t parents[] = {
 	[CLSACT_IN] = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
@@ -120,7 +120,7 @@ static void list_filter(void *ctx, const struct netlink_message *message)
 	if (message->type != RTM_NEWTFILTER || message->len < sizeof(head))
 		return;
 	memcpy(&head, message->body, sizeof(head));
-	if (head.tcm_ifindex != (int)list->ifindex || !head.tcm_handle)	/* 0: what holds the filters of one priority */
+	if (head.tcm_ifindex != (int)list->ifindex || !head.tcm_handle) /* 0: what holds the filters of one priority */
 		return;
 	f.handle = head.tcm_handle;
 	f.priority = TC_H_MAJ(head.tcm_info) >> 16;
@@ -169,13 +169,13 @@ static int dump(uint16_t type, uint32_t ifindex, uint32_t parent, netlink_messag
 
 static int list_filters(struct listing *list, uint32_t ifindex, enum clsact_direction direction)
 {
-	*list = (struct listing){ .ifindex = ifindex };
+	*list = (struct listing) { .ifindex = ifindex };
 	return dump(RTM_GETTFILTER, ifindex, parents[direction], list_filter, list);
 }
 
 static struct bpf_tc_hook tc_hook(uint32_t ifindex, enum bpf_tc_attach_point point)
 {
-	return (struct bpf_tc_hook){ .sz = sizeof(struct bpf_tc_hook), .ifindex = (int)ifindex, .attach_point = point };
+	return (struct bpf_tc_hook) { .sz = sizeof(struct bpf_tc_hook), .ifindex = (int)ifindex, .attach_point = point };
 }
 
 static struct bpf_tc_hook hook_of(uint32_t ifindex, enum clsact_direction direction)
@@ -250,7 +250,8 @@ static int qdisc_prepare(struct clsact *c, const struct clsact_claim *claim, uin
 }
 
 /* A priority is taken, as seen by us, if it belongs to filters of another kind or protocol (EINVAL). */
-static int filter_add(struct clsact_filter *f, uint32_t handle, uint32_t ifindex, enum clsact_direction direction, int program)
+static int filter_add(struct clsact_filter *f, uint32_t handle, uint32_t ifindex, enum clsact_direction direction,
+		      int program)
 {
 	struct bpf_tc_hook hook = hook_of(ifindex, direction);
 	uint32_t priority;
@@ -266,8 +267,8 @@ static int filter_add(struct clsact_filter *f, uint32_t handle, uint32_t ifindex
 	return status;
 }
 
-int clsact_attach(struct clsact *c, struct clsact_claim *claim, uint32_t ifindex, enum clsact_direction direction, int program,
-		  struct text *why)
+int clsact_attach(struct clsact *c, struct clsact_claim *claim, uint32_t ifindex, enum clsact_direction direction,
+		  int program, struct text *why)
 {
 	static const char *const names[] = { [CLSACT_IN] = "ingress", [CLSACT_OUT] = "egress" };
 	int status;
@@ -276,8 +277,8 @@ int clsact_attach(struct clsact *c, struct clsact_claim *claim, uint32_t ifindex
 	status = qdisc_prepare(c, claim, ifindex, why);
 	if (status)
 		return status;
-	status = filter_add(&c->filter[direction], CLSACT_HANDLE | (c->made ? CLSACT_MADE : 0) | claim->slot, ifindex, direction,
-			    program);
+	status = filter_add(&c->filter[direction], CLSACT_HANDLE | (c->made ? CLSACT_MADE : 0) | claim->slot, ifindex,
+			    direction, program);
 	if (!status)
 		return 0;
 	text_add(why, "cannot attach to TC %s by a filter: %s", names[direction], strerror(-status));

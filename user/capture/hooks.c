@@ -31,7 +31,7 @@ static int tcx_attach(struct hooks *h, enum clsact_direction direction, int prog
 	return 0;
 }
 
-/* EINVAL: an attach type that this kernel does not know, or was built without; what is refused for other reasons stays so. */
+/* EINVAL: an attach type that this kernel does not know, or was built without. Other refusals stand. */
 static int tc_attach(struct hooks *h, struct hook_programs *programs, enum clsact_direction direction, int program,
 		     struct text *why)
 {
@@ -101,7 +101,7 @@ int hooks_attach(struct hooks *h, struct hook_programs *programs, uint32_t ifind
 	struct text why;
 	int status;
 
-	*h = (struct hooks){ .ifindex = ifindex, .link = { -1, -1 } };
+	*h = (struct hooks) { .ifindex = ifindex, .link = { -1, -1 } };
 	text_init(&why, err, err_size);
 	if (hook == HOOK_TC || l3)
 		status = tc_attach(h, programs, CLSACT_IN, l3 ? programs->tc_in_l3 : programs->tc_in, &why);
