@@ -57,6 +57,7 @@ struct source {
 	size_t hook_count;
 	enum hook hook;
 	bool any;			/* what cannot be attached to is passed over */
+	bool l3;			/* the programs for interfaces without link header are loaded */
 	struct wallclock clock;
 	int epoll_fd;
 	const volatile sig_atomic_t *stop;
@@ -134,6 +135,8 @@ static int programs_load(struct source *s, const struct source_config *cfg, char
 	s->skel->rodata->config.payload_bytes =
 		cfg->payload_bytes < WIRE_PAYLOAD_MAX ? cfg->payload_bytes : WIRE_PAYLOAD_MAX;
 	bpf_program__set_autoload(s->skel->progs.xdp_in, cfg->hook != HOOK_TC);
+	bpf_program__set_autoload(s->skel->progs.tc_in_l3, s->l3);
+	bpf_program__set_autoload(s->skel->progs.tc_out_l3, s->l3);
 	bpf_map__set_max_entries(s->skel->maps.rings, s->ring_count);
 	status = miruo_bpf__load(s->skel);
 	if (status)
@@ -164,6 +167,10 @@ static int interface_attach(struct source *s, const struct interface *iface, cha
 
 	if (iface->link == INTERFACE_UNSUPPORTED) {
 		snprintf(why, why_size, "%s", iface->why_not);
+		return -EOPNOTSUPP;
+	}
+	if (iface->link == INTERFACE_RAW_IP && !s->l3) {
+		snprintf(why, why_size, "it has no link header now; restart miruo to watch it");
 		return -EOPNOTSUPP;
 	}
 	hooks = realloc(s->hooks, (s->hook_count + 1) * sizeof(*hooks));
@@ -238,10 +245,15 @@ static void on_interface(void *ctx, enum interface_event event, const struct int
 	}
 }
 
+static void need_l3(void *ctx, const struct interface *iface)
+{
+	struct source *s = ctx;
+
+	s->l3 |= iface->link == INTERFACE_RAW_IP;
+}
+
 static int interfaces_open(struct source *s, const struct source_config *cfg, char *err, size_t err_size, bool *usage)
 {
-	struct first_attach first = { .s = s, .err = err, .err_size = err_size };
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = s };
 	struct text t;
 	size_t i;
 
@@ -251,6 +263,16 @@ static int interfaces_open(struct source *s, const struct source_config *cfg, ch
 	s->interfaces = interfaces_new(cfg->interfaces, cfg->interface_count, &t, usage);
 	if (!s->interfaces)
 		return -ENODEV;
+	s->l3 = s->any;		/* one may come */
+	interfaces_each(s->interfaces, need_l3, s);
+	return 0;
+}
+
+static int interfaces_attach(struct source *s, char *err, size_t err_size)
+{
+	struct first_attach first = { .s = s, .err = err, .err_size = err_size };
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = s };
+
 	interfaces_each(s->interfaces, first_attach_one, &first);
 	if (!first.status && epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, interfaces_fd(s->interfaces), &event))
 		first.status = say(err, err_size, "interfaces", -errno);
@@ -319,7 +341,8 @@ static struct source *ebpf_open(const struct source_config *cfg, char *err, size
 	}
 	s->hook = (enum hook)cfg->hook;
 	text_init(&s->notices, s->notice_text, sizeof(s->notice_text));
-	if (programs_load(s, cfg, err, err_size) || interfaces_open(s, cfg, err, err_size, usage)) {
+	if (interfaces_open(s, cfg, err, err_size, usage) || programs_load(s, cfg, err, err_size) ||
+	    interfaces_attach(s, err, err_size)) {
 		ebpf_close(s);
 		return NULL;
 	}
