@@ -173,14 +173,18 @@ static int list_filters(struct listing *list, uint32_t ifindex, enum clsact_dire
 	return dump(RTM_GETTFILTER, ifindex, parents[direction], list_filter, list);
 }
 
-static struct bpf_tc_hook tc_hook(uint32_t ifindex, enum bpf_tc_attach_point point)
+/* memset: libbpf refuses a hook whose padding is not 0. */
+static void tc_hook(struct bpf_tc_hook *hook, uint32_t ifindex, enum bpf_tc_attach_point point)
 {
-	return (struct bpf_tc_hook) { .sz = sizeof(struct bpf_tc_hook), .ifindex = (int)ifindex, .attach_point = point };
+	memset(hook, 0, sizeof(*hook));
+	hook->sz = sizeof(*hook);
+	hook->ifindex = (int)ifindex;
+	hook->attach_point = point;
 }
 
-static struct bpf_tc_hook hook_of(uint32_t ifindex, enum clsact_direction direction)
+static void tc_hook_of(struct bpf_tc_hook *hook, uint32_t ifindex, enum clsact_direction direction)
 {
-	return tc_hook(ifindex, direction == CLSACT_IN ? BPF_TC_INGRESS : BPF_TC_EGRESS);
+	tc_hook(hook, ifindex, direction == CLSACT_IN ? BPF_TC_INGRESS : BPF_TC_EGRESS);
 }
 
 /* True if it was still there. */
@@ -188,8 +192,9 @@ static bool filter_remove(uint32_t ifindex, enum clsact_direction direction, con
 {
 	LIBBPF_OPTS(bpf_tc_opts, found, .handle = f->handle, .priority = f->priority);
 	LIBBPF_OPTS(bpf_tc_opts, which, .handle = f->handle, .priority = f->priority);
-	struct bpf_tc_hook hook = hook_of(ifindex, direction);
+	struct bpf_tc_hook hook;
 
+	tc_hook_of(&hook, ifindex, direction);
 	if (!f->program || bpf_tc_query(&hook, &found) || found.prog_id != f->program)
 		return false;
 	return bpf_tc_detach(&hook, &which) == 0;
@@ -212,23 +217,26 @@ static void sweep(struct clsact *c, const struct clsact_claim *claim, uint32_t i
 
 static void qdisc_remove_if_unused(uint32_t ifindex)
 {
-	struct bpf_tc_hook hook = tc_hook(ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
+	struct bpf_tc_hook hook;
 	struct listing list;
 	int direction;
 
 	for (direction = CLSACT_IN; direction <= CLSACT_OUT; direction++)
 		if (list_filters(&list, ifindex, (enum clsact_direction)direction) || list.count || list.others)
 			return;
+	tc_hook(&hook, ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
 	bpf_tc_hook_destroy(&hook);
 }
 
 /* The qdisc is there; made by us if there was none. An ingress qdisc would take the filters of egress for its own. */
 static int qdisc_prepare(struct clsact *c, const struct clsact_claim *claim, uint32_t ifindex, struct text *why)
 {
-	struct bpf_tc_hook hook = hook_of(ifindex, CLSACT_IN);
 	struct qdisc_search search = { .ifindex = ifindex };
-	int status = bpf_tc_hook_create(&hook);
+	struct bpf_tc_hook hook;
+	int status;
 
+	tc_hook_of(&hook, ifindex, CLSACT_IN);
+	status = bpf_tc_hook_create(&hook);
 	if (!status) {
 		c->made = true;
 		return 0;
@@ -253,10 +261,11 @@ static int qdisc_prepare(struct clsact *c, const struct clsact_claim *claim, uin
 static int filter_add(struct clsact_filter *f, uint32_t handle, uint32_t ifindex, enum clsact_direction direction,
 		      int program)
 {
-	struct bpf_tc_hook hook = hook_of(ifindex, direction);
+	struct bpf_tc_hook hook;
 	uint32_t priority;
 	int status = -EINVAL;
 
+	tc_hook_of(&hook, ifindex, direction);
 	for (priority = 1; priority <= PRIORITIES && status == -EINVAL; priority++) {
 		LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = program, .handle = handle, .priority = priority);
 
