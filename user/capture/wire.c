@@ -71,11 +71,13 @@ bool wire_unpack(const void *record, size_t len, struct segment *seg, uint8_t *o
 	unpack_head(w, seg);
 	if (len != WIRE_SHORT)
 		unpack_tail((const struct wire_tail *)(w + 1), len - WIRE_LONG, seg);
-	if (w->bits & WIRE_TIMESTAMP) {
+	if (w->bits & WIRE_TIMESTAMP)
 		timestamp_options(w, options);
-		seg->opt = options;
-	}
-	if (!seg->opt || seg->opt_len > TCP_OPTIONS_MAX)
+	else if (!seg->opt)
+		seg->opt_len = 0;
+	if (w->bits & WIRE_TIMESTAMP || !seg->opt)
+		seg->opt = options;	/* never NULL, which memcpy() does not take even for 0 bytes */
+	if (seg->opt_len > TCP_OPTIONS_MAX)
 		seg->opt_len = 0;
 	return true;
 }
