@@ -92,10 +92,11 @@ static const struct number_case numbers[] = {
 	{ "-S", "--syn", NULL, "--sy", FIELD(rules.syn), 1, 1 },
 	{ "-R", "--rst", NULL, "--rs", FIELD(rules.rst), 1, 2 },
 	{ "-F", "--fragment", "--flagment", "--fr", FIELD(rules.fragment), 1, 1 },
-	{ "-C", "--color", NULL, "--c", FIELD(colour), COLOUR_AUTOMATIC, 1 },
+	{ "-C", "--color", NULL, "--co", FIELD(colour), COLOUR_AUTOMATIC, 1 },
 	{ "-L", "--session-limit", "--limit-session", "--ses", FIELD(tracker.session_limit), 1024, 4194304 },
 	{ "-l", "--segment-limit", "--limit-segment", "--seg", FIELD(tracker.segment_limit), 65536, 67108864 },
 	{ NULL, "--pickup", NULL, "--p", FIELD(tracker.pickup), 1, 1 },
+	{ NULL, "--ring-size", NULL, "--ri", FIELD(source.ring_kb), 0, 1048576 },
 };
 
 static void assert_number(const struct run *r, const struct number_case *n, uint32_t value)
@@ -355,18 +356,157 @@ static void files_are_kept_in_order(void **state)
 	run_end(&r);
 }
 
-static void interfaces_are_kept_as_given(void **state)
+static void interfaces_are_joined_in_order(void **state)
+{
+	static const struct {
+		const char *words[8];
+		const char *interfaces[6];
+	} cases[] = {
+		{ { "tcp" }, { NULL } },
+		{ { "-i", "eth0" }, { "eth0" } },
+		{ { "-ieth0" }, { "eth0" } },
+		{ { "--interface", "any" }, { "any" } },
+		{ { "--interface=lo" }, { "lo" } },
+		{ { "--in", "bond0.7" }, { "bond0.7" } },
+		{ { "-i", "eth0,eth1" }, { "eth0", "eth1" } },
+		{ { "-i", "eth1", "-i", "eth0", "-iany" }, { "eth1", "eth0", "any" } },
+		{ { "-ic,b", "--interface=a", "-i", "d,e" }, { "c", "b", "a", "d", "e" } },
+		{ { "-i", ",eth0,,eth1," }, { "eth0", "eth1" } },
+		{ { "-i", "--all" }, { "--all" } },
+	};
+	struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		size_t count = 0;
+
+		run_start(&r, cases[i].words);
+		assert_accepted(&r);
+		for (; cases[i].interfaces[count]; count++) {
+			assert_true(count < r.cfg.source.interface_count);
+			assert_string_equal(r.cfg.source.interfaces[count], cases[i].interfaces[count]);
+		}
+		assert_int_equal(r.cfg.source.interface_count, count);
+		assert_false(r.cfg.rules.all);
+		run_end(&r);
+	}
+}
+
+/* An option that takes one of some words, the default first. */
+struct word_case {
+	const char *name, *prefix;
+	size_t field;
+	const char *words[4];
+};
+
+static const struct word_case word_options[] = {
+	{ "--backend", "--b", FIELD(backend), { "auto", "ebpf", "pcap" } },
+	{ "--hook", "--ho", FIELD(source.hook), { "tc", "xdp", "xdp-generic" } },
+};
+
+static void accept_word(const struct word_case *w, const char *const *words, uint32_t place)
+{
+	struct run r;
+
+	run_start(&r, words);
+	assert_accepted(&r);
+	assert_int_equal(*(const uint32_t *)((const char *)&r.cfg + w->field), place);
+	run_end(&r);
+}
+
+static void words_in_every_spelling(void **state)
+{
+	(void)state;
+	assert_int_equal(BACKEND_AUTO, 0);
+	assert_int_equal(BACKEND_EBPF, 1);
+	assert_int_equal(BACKEND_PCAP, 2);
+	for (size_t i = 0; i < LENGTH(word_options); i++) {
+		const struct word_case *w = &word_options[i];
+
+		accept_word(w, (const char *const[]) { "tcp", NULL }, 0);
+		for (uint32_t place = 0; w->words[place]; place++) {
+			const char *word = w->words[place];
+			char joined[64];
+
+			snprintf(joined, sizeof(joined), "%s=%s", w->name, word);
+			accept_word(w, (const char *const[]) { joined, NULL }, place);
+			accept_word(w, (const char *const[]) { w->name, word, NULL }, place);
+			accept_word(w, (const char *const[]) { w->prefix, word, NULL }, place);
+			accept_word(w, (const char *const[]) { w->name, w->words[0], w->name, word, NULL }, place);
+		}
+	}
+}
+
+static void other_words_are_refused_with_the_right_ones(void **state)
+{
+	(void)state;
+	MISTAKE("--backend takes one of auto, ebpf, pcap, not 'bpf'", "--backend=bpf");
+	MISTAKE("--backend takes one of auto, ebpf, pcap, not 'EBPF'", "--backend", "EBPF");
+	MISTAKE("--backend takes one of auto, ebpf, pcap, not 'ebp'", "--b", "ebp");
+	MISTAKE("--backend takes one of auto, ebpf, pcap, not ''", "--backend=");
+	MISTAKE("--hook takes one of tc, xdp, xdp-generic, not 'xdpgeneric'", "--hook=xdpgeneric");
+	MISTAKE("--hook takes one of tc, xdp, xdp-generic, not '\\x1b[31m'", "--hook", "\033[31m");
+	MISTAKE("--hook takes one of tc, xdp, xdp-generic, not ''", "--ho", "");
+}
+
+static void the_last_netns_wins(void **state)
+{
+	static const struct {
+		const char *words[4];
+		const char *netns;
+	} cases[] = {
+		{ { "-q" }, NULL },
+		{ { "--netns=web" }, "web" },
+		{ { "--netns", "/proc/1/ns/net" }, "/proc/1/ns/net" },
+		{ { "--n", "4711" }, "4711" },
+		{ { "--netns=web", "--netns=db" }, "db" },
+	};
+	struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		run_start(&r, cases[i].words);
+		assert_accepted(&r);
+		if (cases[i].netns)
+			assert_string_equal(r.cfg.source.netns, cases[i].netns);
+		else
+			assert_null(r.cfg.source.netns);
+		run_end(&r);
+	}
+}
+
+static void what_the_host_has_is_asked_in_every_spelling(void **state)
+{
+	static const struct {
+		const char *word;
+		bool list_interfaces, check;
+	} cases[] = {
+		{ "tcp", false, false }, { "-D", true, false }, { "--list-interfaces", true, false },
+		{ "--lis", true, false }, { "--check", false, true }, { "--ch", false, true },
+	};
+	struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		RUN(&r, cases[i].word);
+		assert_accepted(&r);
+		assert_int_equal(r.cfg.list_interfaces, cases[i].list_interfaces);
+		assert_int_equal(r.cfg.check, cases[i].check);
+		run_end(&r);
+	}
+}
+
+/* Payload costs the kernel programs a copy of each packet: only -m asks for it. */
+static void payload_is_captured_for_http_only(void **state)
 {
 	struct run r;
 
 	(void)state;
-	RUN(&r, "-i", "eth0,eth1", "-iany", "--interface=lo", "--inter", "bond0");
-	assert_accepted(&r);
-	assert_int_equal(r.cfg.interfaces.count, 4);
-	assert_string_equal(r.cfg.interfaces.items[0], "eth0,eth1");
-	assert_string_equal(r.cfg.interfaces.items[1], "any");
-	assert_string_equal(r.cfg.interfaces.items[2], "lo");
-	assert_string_equal(r.cfg.interfaces.items[3], "bond0");
+	RUN(&r, "-i", "eth0", "-m", "http");
+	assert_true(r.cfg.source.payload_bytes >= 1024);
+	run_end(&r);
+	RUN(&r, "-i", "eth0", "-m", "tcp");
+	assert_int_equal(r.cfg.source.payload_bytes, 0);
 	run_end(&r);
 }
 
@@ -447,7 +587,7 @@ static void nothing_is_too_long(void **state)
 	RUN(&r, "-f", word, "-i", word, word, word);
 	assert_accepted(&r);
 	assert_string_equal(r.cfg.source.files[0], word);
-	assert_string_equal(r.cfg.interfaces.items[0], word);
+	assert_string_equal(r.cfg.source.interfaces[0], word);
 	assert_int_equal(strlen(r.cfg.source.filter), 2 * LEN + 1);
 	assert_int_equal(r.cfg.source.filter[LEN], ' ');
 	run_end(&r);
@@ -484,7 +624,12 @@ static void mistakes_in_names_are_told(void **state)
 	MISTAKE("'--long' could be any of --long-connect, --long-delay", "--long", "1");
 	MISTAKE("'--f=x' could be any of --file, --fragment", "--f=x");
 	MISTAKE("'--limit-s' could be any of --limit-session, --limit-segment", "--limit-s", "1");
+	MISTAKE("'--r' could be any of --ring-size, --retransmit, --rst", "--r", "1");
+	MISTAKE("'--c' could be any of --color, --check", "--c");
+	MISTAKE("'--li' could be any of --list-interfaces, --live, --limit-session, --limit-segment", "--li");
 	MISTAKE("--all takes no value, as in '--all=1'", "--all=1");
+	MISTAKE("--list-interfaces takes no value, as in '--list=eth0'", "--list=eth0");
+	MISTAKE("--check takes no value, as in '--check=ebpf'", "--check=ebpf");
 	MISTAKE("--quiet takes no value, as in '--qui=1'", "--qui=1");
 }
 
@@ -497,9 +642,15 @@ static void missing_and_empty_values_are_told(void **state)
 	MISTAKE("-f/--file needs a value, for example: -f trace.pcap", "--file");
 	MISTAKE("-L/--session-limit needs a value, for example: -L 100000", "--limit-session");
 	MISTAKE("--pickup needs a value, for example: --pickup=1", "--pickup");
+	MISTAKE("-i/--interface needs a value, for example: -i eth0", "-i");
+	MISTAKE("--netns needs a value, for example: --netns=web", "--netns");
+	MISTAKE("--backend needs a value, for example: --backend=pcap", "--backend");
+	MISTAKE("--hook needs a value, for example: --hook=tc", "--hook");
+	MISTAKE("--ring-size needs a value, for example: --ring-size=4096", "--ring-size");
 	MISTAKE("-f/--file has an empty value; it takes a name, for example: -f trace.pcap", "-f", "");
 	MISTAKE("-f/--file has an empty value; it takes a name, for example: -f trace.pcap", "--file=");
 	MISTAKE("-i/--interface has an empty value; it takes a name, for example: -i eth0", "-i", "");
+	MISTAKE("--netns has an empty value; it takes a name, for example: --netns=web", "--netns=");
 	MISTAKE("-S/--syn takes a whole number from 0 to 1, not ''; for example: -S 1", "--syn=");
 }
 
@@ -613,7 +764,9 @@ static void help_has_every_option_and_default(void **state)
 		"\n  -s, --stat-interval=SEC ", "\n  -f, --file=FILE ", "\n  -S, --syn=0|1 ", "\n  -R, --rst=0|1|2 ",
 		"\n  -F, --fragment=0|1 ", "\n  -C, --color=0|1 ", "\n  -L, --session-limit=N ",
 		"\n  -l, --segment-limit=N ", "\n  -m, --dpi-mode=MODE ", "\n  -q, --quiet ", "\n      --all ",
-		"\n      --live ", "\n      --pickup=0|1 ", "(default 1000)", "(default 1024)", "(default 65536)",
+		"\n      --live ", "\n      --pickup=0|1 ", "\n  -D, --list-interfaces ", "\n      --netns=NS ",
+		"\n      --backend=HOW ", "\n      --hook=WHERE ", "\n      --ring-size=KB ", "\n      --check ",
+		"(default 1000)", "(default 1024)", "(default 65536)",
 	};
 	struct run r;
 
@@ -633,7 +786,7 @@ static void the_examples_are_accepted(void **state)
 	struct run r;
 
 	(void)state;
-	assert_in_range(option_example_count, 4, 5);
+	assert_in_range(option_example_count, 4, 7);
 	assert_memory_equal(option_examples[0].command, "miruo -f ", 9);
 	for (size_t i = 0; i < option_example_count; i++) {
 		size_t count = 0;
@@ -646,7 +799,7 @@ static void the_examples_are_accepted(void **state)
 		words[count] = NULL;
 		run_start(&r, words);
 		assert_accepted(&r);
-		assert_true(r.cfg.source.file_count > 0);
+		assert_true(r.cfg.source.file_count > 0 || r.cfg.source.interface_count > 0);
 		run_end(&r);
 	}
 }
@@ -678,7 +831,12 @@ int main(void)
 		cmocka_unit_test(a_single_dash_is_for_all_and_live_only),
 		cmocka_unit_test(the_fragment_column_goes_with_the_rule),
 		cmocka_unit_test(files_are_kept_in_order),
-		cmocka_unit_test(interfaces_are_kept_as_given),
+		cmocka_unit_test(interfaces_are_joined_in_order),
+		cmocka_unit_test(words_in_every_spelling),
+		cmocka_unit_test(other_words_are_refused_with_the_right_ones),
+		cmocka_unit_test(the_last_netns_wins),
+		cmocka_unit_test(what_the_host_has_is_asked_in_every_spelling),
+		cmocka_unit_test(payload_is_captured_for_http_only),
 		cmocka_unit_test(dpi_mode_is_read_by_its_module),
 		cmocka_unit_test(the_other_words_are_the_expression),
 		cmocka_unit_test(nothing_is_too_long),
