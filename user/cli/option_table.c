@@ -256,6 +256,10 @@ const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
 const struct option_example option_examples[] = {
 	{ "miruo -f trace.pcap",
 	  "the sessions of a capture that went wrong" },
+	{ "sudo miruo -i any",
+	  "those of this host, live" },
+	{ "sudo miruo -i eth0 --netns=web -t 500 -s 60",
+	  "in a network namespace; pauses too, and statistics every minute" },
 	{ "miruo -f trace.pcap -T 3000 host 10.0.0.5 and port 3306",
 	  "of one database server, also those that lasted longer than 3 s" },
 	{ "miruo -f day.pcap.0 -f day.pcap.1 -t 500 -qq",
