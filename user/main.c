@@ -55,6 +55,7 @@ struct run {
 	struct monitor *monitor;
 	struct stream out;
 	struct usage usage;
+	bool live;
 	bool kernel;		/* by kernel programs */
 };
 
@@ -98,13 +99,19 @@ static void run_notices(struct run *r)
 		fprintf(stderr, "miruo: %s\n", text);
 }
 
+/* A signal ends a file at once. A live source first delivers what was seen before it, and then ends by itself. */
+static bool run_goes_on(const struct run *r)
+{
+	return (r->live || !stop) && !r->out.error;
+}
+
 static enum exit_status run_loop(struct run *r)
 {
 	enum poll_result result = POLL_MORE;
 	struct statistics st;
 
 	statistics_usage(&st, &r->usage);
-	while (result == POLL_MORE && !stop && !r->out.error) {
+	while (result == POLL_MORE && run_goes_on(r)) {
 		result = r->ops->poll(r->source, monitor_segment, r->monitor);
 		monitor_advance(r->monitor, r->ops->now(r->source));
 		run_notices(r);
@@ -129,10 +136,11 @@ static enum exit_status run_loop(struct run *r)
 static enum exit_status open_source(struct run *r, struct config *cfg)
 {
 	char text[SOURCE_ERROR_MAX];
-	bool usage = false, live = cfg->source.file_count == 0;
+	bool usage = false;
 
+	r->live = cfg->source.file_count == 0;
 	r->ops = &source_pcap_file;
-	if (live)
+	if (r->live)
 		r->source = host_open_live(cfg, &r->ops, text, sizeof(text), &usage);
 	else
 		r->source = r->ops->open(&cfg->source, text, sizeof(text), &usage);
@@ -143,7 +151,7 @@ static enum exit_status open_source(struct run *r, struct config *cfg)
 	r->kernel = host_is_kernel(r->ops);
 	r->ops->describe(r->source, text, sizeof(text));
 	fprintf(stderr, "listening on %s\n", text);
-	return live && !host_give_up_privileges(r->ops, r->source) ? EXIT_RUN_TIME : EXIT_OK;
+	return r->live && !host_give_up_privileges(r->ops, r->source) ? EXIT_RUN_TIME : EXIT_OK;
 }
 
 static enum exit_status run(struct config *cfg)

@@ -464,13 +464,10 @@ static uint64_t counter(const struct source *s, uint32_t index)
 	return sum;
 }
 
-/* Tells of new losses, at most once a second. */
-static void losses_check(struct source *s)
+static void losses_tell(struct source *s)
 {
 	uint64_t lost;
 
-	if (s->cut_ns - s->loss_ns < LOSS_EVERY_NS)
-		return;
 	s->loss_ns = s->cut_ns;
 	lost = counter(s, COUNT_RING_FULL);
 	if (lost > s->lost)
@@ -478,10 +475,27 @@ static void losses_check(struct source *s)
 	s->lost = lost;
 }
 
+/* At most once a second. */
+static void losses_check(struct source *s)
+{
+	if (s->cut_ns - s->loss_ns >= LOSS_EVERY_NS)
+		losses_tell(s);
+}
+
+/* What the programs saw before the stop is delivered still. */
+static enum poll_result ebpf_end(struct source *s, segment_fn *fn, void *ctx)
+{
+	s->cut_ns = monotonic_ns();
+	while (!drain(s, fn, ctx))
+		;
+	losses_tell(s);
+	return POLL_END;
+}
+
 static enum poll_result ebpf_poll(struct source *s, segment_fn *fn, void *ctx)
 {
 	if (s->stop && *s->stop)
-		return POLL_END;
+		return ebpf_end(s, fn, ctx);
 	if (s->drained)
 		reader_sleep(s);
 	s->cut_ns = monotonic_ns();
