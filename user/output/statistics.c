@@ -102,6 +102,7 @@ static void print_limits(FILE *f, const struct statistics *st)
 static void print_segments(FILE *f, const struct statistics *st)
 {
 	line(f, 16, "Segments", st->tracker.segments);
+	line(f, 16, "SegmentsOffload", st->tracker.offload_segments);
 	line(f, 16, "RetransSegs", st->tracker.retransmitted);
 	line(f, 16, "OutOfOrder", st->tracker.out_of_order);
 	line(f, 16, "KeepAlive", st->tracker.keepalives);

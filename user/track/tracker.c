@@ -336,6 +336,12 @@ static void direction_note_where(struct direction *d, const struct segment *seg)
 		d->flags |= DIR_ELSEWHERE;
 }
 
+/* An offloaded packet stands for several segments; where the source cannot tell it counts as one. */
+static uint32_t segments_of(const struct segment *seg)
+{
+	return seg->segs ? seg->segs : 1;
+}
+
 static void direction_count(struct direction *d, const struct segment *seg)
 {
 	d->segments++;
@@ -505,10 +511,9 @@ static void session_retime(struct tracker *t, struct session *s, const uint8_t b
 		session_schedule(t, s);
 }
 
-/* An offloaded packet stands for several segments; where the source cannot tell it counts as one. */
 static void count_retransmitted(struct tracker_stats *stats, struct direction *d, const struct segment *seg)
 {
-	uint32_t segs = seg->segs ? seg->segs : 1;
+	uint32_t segs = segments_of(seg);
 
 	stats->retransmitted += segs;
 	d->retransmitted += segs;
@@ -531,6 +536,7 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 	if (sequence_is_old(own, seg) && is_copy(t, s, seg, side)) {
 		own->copies++;
 		t->stats.copies++;
+		t->stats.offload_segments -= segments_of(seg);
 		return;
 	}
 	session_learn_client(s, seg, side);
@@ -641,6 +647,7 @@ void tracker_feed(struct tracker *t, const struct segment *seg)
 		later_fragment(t, seg);
 		return;
 	}
+	t->stats.offload_segments += segments_of(seg);
 	s = session_for(t, seg, &side);
 	if (!s)
 		return;

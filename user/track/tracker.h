@@ -67,6 +67,7 @@ struct tracker_stats {
 	uint64_t resets;		/* sessions ended by RST */
 	uint64_t late;			/* segments of sessions that were over */
 	uint64_t segments;		/* that became part of a session */
+	uint64_t offload_segments;	/* all but copies, each counted as the TCP segments that its frame stands for */
 	uint64_t retransmitted, out_of_order, keepalives, strays;	/* of them */
 	uint64_t copies;		/* the same packet captured once more */
 	uint64_t fragments;		/* later IP fragments that were given to a session */
