@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ladders.py MIRUO [CASE]: what goes wrong between two real hosts is shown as the ladder that it must be.
+
+Times, sequence numbers, ports and other values that differ between runs are compared as #; all else line by line."""
+import os
+import re
+import signal
+import socket
+import struct
+import time
+
+import lab
+
+PORT = 8000
+UNUSED = "10.77.0.77"  # nobody has it: no kernel answers in its name
+
+
+def normal(text):
+    for pattern, by in ((r"\d\d:\d\d:\d\d\.\d{3}", "##:##:##.###"), (r"\.\d{3} \|", ".### |"), (r"(10\.77\.0\.1):\d{5}", r"\1:#####"),
+                        (r"[0-9A-F]{8}/[0-9A-F]{8}", "########/########"), (r"timestamp \d+ \d+", "timestamp # #"),
+                        (r"timestamp (#|\d+) 0", "timestamp # #"), (r"wscale=\d+", "wscale=#")):
+        text = re.sub(pattern, by, text)
+    return text.splitlines()
+
+
+def shows(miruo, wanted):
+    found, wanted = normal(miruo.out), wanted.strip("\n").splitlines()
+    if found != wanted:
+        print("found:", *found, "must be:", *wanted, sep="\n")
+    assert found == wanted, "another ladder"
+    print(f"ok: {len(wanted)} lines", flush=True)
+
+
+def forget_numbers(miruo):
+    """Of a session with as many segments as came about: only the handshake has numbers that are known."""
+    miruo.out = re.sub(r"Total \d+ segments, \d+ bytes(, \d+ retransmitted)?", "Total # segments, # bytes", miruo.out)
+    miruo.out = re.sub(r"^0001:(?!000[012])\d{4}", "0001:####", miruo.out, flags=re.M)
+
+
+def listen():
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((lab.SERVER, PORT))
+    s.listen(16)
+    s.settimeout(20)
+    return s
+
+
+def accept(listener):
+    s = listener.accept()[0]
+    s.settimeout(20)
+    return s
+
+
+def connect():
+    s = socket.create_connection((lab.SERVER, PORT), 20)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return s
+
+
+def answer(stall_s=0):
+    """One request, one answer, and a close some time after the client's, so that each is acknowledged for itself."""
+    s = accept(listen())
+    s.recv(1000)
+    time.sleep(stall_s)
+    s.send(b"y" * 200)
+    s.recv(1000)
+    time.sleep(0.3)
+    s.close()
+    time.sleep(0.2)
+
+
+def ask():
+    s = connect()
+    s.send(b"x" * 100)
+    s.recv(1000)
+    time.sleep(0.3)
+    s.close()
+
+
+def watch(net, server, *options):
+    """miruo at the client, and the server's process."""
+    pid = None
+    if server:
+        pid = net.server.python(*server)
+        lab.wait_for("the server", lambda: net.server.listens(PORT))
+    return lab.Miruo(net.client, "--backend=ebpf", "-i", "a0", *options), pid
+
+
+def finish(net, miruo, pid):
+    if pid:
+        assert os.waitpid(pid, 0)[1] == 0, "the server failed"
+    time.sleep(0.2)
+    miruo.stop()
+    miruo.lost_nothing()
+
+
+def refused_port(net):
+    miruo, _ = watch(net, None)
+
+    def refused():
+        try:
+            connect()
+        except ConnectionRefusedError:
+            return
+        raise AssertionError("not refused")
+    net.client.call(refused)
+    finish(net, miruo, None)
+    shows(miruo, """
+0001             0.### |      10.77.0.1:##### == 10.77.0.2:8000       | Total 2 segments, 128 bytes | rst
+0001:0000 ##:##:##.### |          SYN_SENT >----S-> SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
+0001:0001 ##:##:##.### |            CLOSED <-A-R--< CLOSED            | ########/########   54 - <>
+""")
+
+
+def dropped_syn(net):
+    net.server.drop("b0", f"{{{PORT},DROP_SYN,1,1,0}}")
+    miruo, server = watch(net, (answer,))
+    net.client.call(ask)
+    finish(net, miruo, server)
+    shows(miruo, """
+0001             1.### |      10.77.0.1:##### == 10.77.0.2:8000       | Total 12 segments, 1116 bytes, 1 retransmitted | syn
+0001:0000 ##:##:##.### |          SYN_SENT >----S-> SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
+0001:0001 ##:##:##.### |          SYN_SENT >----S-> SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
+0001:0002 ##:##:##.### |       ESTABLISHED <-A--S-< SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
+0001:0003 ##:##:##.### |       ESTABLISHED >-A----> ESTABLISHED       | ########/########   66 - <timestamp # #>
+0001:****              |                                              |
+0001:0008 ##:##:##.### |         FIN_WAIT1 >-A---F> ESTABLISHED       | ########/########   66 - <timestamp # #>
+0001:0009 ##:##:##.### |         FIN_WAIT2 <-A----< CLOSE_WAIT        | ########/########   66 - <timestamp # #>
+0001:0010 ##:##:##.### |         FIN_WAIT2 <-A---F< LAST_ACK          | ########/########   66 - <timestamp # #>
+0001:0011 ##:##:##.### |         TIME_WAIT >-A----> CLOSED            | ########/########   66 - <timestamp # #>
+""")
+
+
+def killed_client(net):
+    def stream():
+        s = accept(listen())
+        try:
+            for _ in range(100):
+                s.send(b"y" * 1000)
+                time.sleep(0.05)
+        except (BrokenPipeError, ConnectionResetError):
+            return
+        raise AssertionError("no reset")
+
+    def hold():
+        s = connect()
+        time.sleep(20)
+        s.close()
+    miruo, server = watch(net, (stream,))
+    client = net.client.python(hold)
+    time.sleep(1)
+    os.kill(client, signal.SIGKILL)
+    os.waitpid(client, 0)
+    finish(net, miruo, server)
+    forget_numbers(miruo)
+    shows(miruo, """
+0001             0.### |      10.77.0.1:##### == 10.77.0.2:8000       | Total # segments, # bytes | rst
+0001:0000 ##:##:##.### |          SYN_SENT >----S-> SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
+0001:0001 ##:##:##.### |       ESTABLISHED <-A--S-< SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
+0001:0002 ##:##:##.### |       ESTABLISHED >-A----> ESTABLISHED       | ########/########   66 - <timestamp # #>
+0001:****              |                                              |
+0001:#### ##:##:##.### |            CLOSED >-A-R--> CLOSED            | ########/########   66 - <timestamp # #>
+""")
+
+
+def stalled_server(net):
+    miruo, server = watch(net, (answer, 2), "-t", "1500")
+    net.client.call(ask)
+    finish(net, miruo, server)
+    shows(miruo, """
+0001             2.### |      10.77.0.1:##### == 10.77.0.2:8000       | Total 11 segments, 1042 bytes | long-delay
+0001:0000 ##:##:##.### |          SYN_SENT >----S-> SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
+0001:0001 ##:##:##.### |       ESTABLISHED <-A--S-< SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
+0001:0002 ##:##:##.### |       ESTABLISHED >-A----> ESTABLISHED       | ########/########   66 - <timestamp # #>
+0001:****              |                                              |
+0001:0004 ##:##:##.### |       ESTABLISHED <-A----< ESTABLISHED       | ########/########   66 - <timestamp # #>
+0001:0005 ##:##:##.### |       ESTABLISHED <-AP---< ESTABLISHED       | ########/########  266 - <timestamp # #>
+0001:****              |                                              |
+0001:0007 ##:##:##.### |         FIN_WAIT1 >-A---F> ESTABLISHED       | ########/########   66 - <timestamp # #>
+0001:0008 ##:##:##.### |         FIN_WAIT2 <-A----< CLOSE_WAIT        | ########/########   66 - <timestamp # #>
+0001:0009 ##:##:##.### |         FIN_WAIT2 <-A---F< LAST_ACK          | ########/########   66 - <timestamp # #>
+0001:0010 ##:##:##.### |         TIME_WAIT >-A----> CLOSED            | ########/########   66 - <timestamp # #>
+""")
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def tcp_segment(source, destination, ports, seq, ack, flags, payload=b""):
+    ends = socket.inet_aton(source) + socket.inet_aton(destination)
+    header = struct.pack("!HHIIBBHHH", *ports, seq, ack, 5 << 4, flags, 8192, 0, 0)
+    total = checksum(ends + struct.pack("!BBH", 0, 6, len(header + payload)) + header + payload)
+    return header[:16] + struct.pack("!H", total) + header[18:] + payload
+
+
+def send_ip(source, destination, data, fragment=0, ip_id=1):
+    """fragment: flags and offset as in the header."""
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(data), ip_id, fragment, 64, 6, 0, socket.inet_aton(source),
+                         socket.inet_aton(destination))
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
+        s.sendto(header + data, (destination, 0))
+
+
+def sniffer(device):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+    s.bind((device, 3))
+    s.settimeout(10)
+    return s
+
+
+def next_tcp(s, wanted):
+    """Ports, seq, ack and flags of the next packet of which wanted(ports, seq, ack, flags) is true."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        data = s.recv(2000)
+        found = (struct.unpack("!HH", data[20:24]), *struct.unpack("!II", data[24:32]), data[33])
+        if wanted(*found):
+            return found
+    raise AssertionError("the packet did not come")
+
+
+def forged_rst(net):
+    def wait_for_end():
+        s = accept(listen())
+        s.recv(1000)
+        time.sleep(2)
+
+    def forge():
+        s = sniffer("b0")
+        ports, _, ack, _ = next_tcp(s, lambda ports, seq, ack, flags: ports[1] == PORT and flags & 8)
+        time.sleep(0.3)
+        send_ip(lab.SERVER, lab.CLIENT, tcp_segment(lab.SERVER, lab.CLIENT, ports[::-1], ack, 0, 4))
+
+    def be_reset():
+        time.sleep(0.3)
+        s = connect()
+        s.send(b"x" * 100)
+        try:
+            s.recv(1000)
+        except ConnectionResetError:
+            return
+        raise AssertionError("no reset")
+    miruo, server = watch(net, (wait_for_end,))
+    forger = net.server.python(forge)
+    net.client.call(be_reset)
+    os.waitpid(forger, 0)
+    finish(net, miruo, server)
+    shows(miruo, """
+0001             0.### |      10.77.0.1:##### == 10.77.0.2:8000       | Total 6 segments, 500 bytes | rst
+0001:0000 ##:##:##.### |          SYN_SENT >----S-> SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
+0001:0001 ##:##:##.### |       ESTABLISHED <-A--S-< SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
+0001:0002 ##:##:##.### |       ESTABLISHED >-A----> ESTABLISHED       | ########/########   66 - <timestamp # #>
+0001:****              |                                              |
+0001:0005 ##:##:##.### |            CLOSED <---R--< CLOSED            | ########/########   54 - <>
+""")
+
+
+def zero_window(net):
+    def pour():
+        s = accept(listen())
+        s.sendall(b"y" * 200000)
+        s.recv(1000)
+        time.sleep(0.3)
+        s.close()
+        time.sleep(0.2)
+
+    def read_late():
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        s.settimeout(20)
+        s.connect((lab.SERVER, PORT))
+        time.sleep(1.5)
+        left = 200000
+        while left:
+            left -= len(s.recv(left))
+        time.sleep(0.3)
+        s.close()
+    miruo, server = watch(net, (pour,), "--all")
+    net.client.call(read_late)
+    finish(net, miruo, server)
+    lab.expect("retransmitted", miruo.stats["RetransSegs"], net.server.counters()["TcpRetransSegs"])
+    assert miruo.stats["KeepAlive"] >= 2, "no probes of the closed window"
+    forget_numbers(miruo)
+    shows(miruo, """
+0001             2.### |      10.77.0.1:##### == 10.77.0.2:8000       | Total # segments, # bytes | all
+0001:0000 ##:##:##.### |          SYN_SENT >----S-> SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
+0001:0001 ##:##:##.### |       ESTABLISHED <-A--S-< SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
+0001:0002 ##:##:##.### |       ESTABLISHED >-A----> ESTABLISHED       | ########/########   66 - <timestamp # #>
+0001:****              |                                              |
+0001:#### ##:##:##.### |         FIN_WAIT1 >-A---F> ESTABLISHED       | ########/########   66 - <timestamp # #>
+0001:#### ##:##:##.### |         FIN_WAIT2 <-A----< CLOSE_WAIT        | ########/########   66 - <timestamp # #>
+0001:#### ##:##:##.### |         FIN_WAIT2 <-A---F< LAST_ACK          | ########/########   66 - <timestamp # #>
+0001:#### ##:##:##.### |         TIME_WAIT >-A----> CLOSED            | ########/########   66 - <timestamp # #>
+""")
+
+
+def fragments(net):
+    mac = net.client.run("cat", "/sys/class/net/a0/address").strip()
+    net.server.run("ip", "neigh", "replace", UNUSED, "lladdr", mac, "dev", "b0", "nud", "permanent")
+
+    def receive():
+        s = accept(listen())
+        assert len(s.recv(1000, socket.MSG_WAITALL)) == 1000
+        time.sleep(0.5)
+
+    def speak():
+        s = sniffer("a0")
+        ports, data = (40000, PORT), b"x" * 1000
+        send_ip(UNUSED, lab.SERVER, tcp_segment(UNUSED, lab.SERVER, ports, 1000, 0, 2))
+        seq = next_tcp(s, lambda p, seq, ack, flags: p == ports[::-1] and flags == 0x12)[1]
+        send_ip(UNUSED, lab.SERVER, tcp_segment(UNUSED, lab.SERVER, ports, 1001, seq + 1 & 0xffffffff, 0x10))
+        whole = tcp_segment(UNUSED, lab.SERVER, ports, 1001, seq + 1 & 0xffffffff, 0x18, data)
+        send_ip(UNUSED, lab.SERVER, whole[:552], 0x2000, 7)
+        send_ip(UNUSED, lab.SERVER, whole[552:], 552 // 8, 7)
+        next_tcp(s, lambda p, seq, ack, flags: p == ports[::-1] and ack == 2001)
+        send_ip(UNUSED, lab.SERVER, tcp_segment(UNUSED, lab.SERVER, ports, 2001, seq + 1 & 0xffffffff, 0x14))
+    miruo, server = watch(net, (receive,))
+    net.client.call(speak)
+    finish(net, miruo, server)
+    shows(miruo, """
+0001             0.### |     10.77.0.77:40000 == 10.77.0.2:8000       | Total 6 segments, 1 fragments, 1362 bytes | rst fragment
+0001:0000 ##:##:##.### |          SYN_SENT >----S-> SYN_RECV          | ########/########   54 - <>
+0001:0001 ##:##:##.### |       ESTABLISHED <-A--S-< SYN_RECV          | ########/########   58 - <mss=1460>
+0001:0002 ##:##:##.### |       ESTABLISHED >-A----> ESTABLISHED       | ########/########   54 - <>
+0001:0003 ##:##:##.### |       ESTABLISHED >-AP---> ESTABLISHED       | ########/########  586 F <>
+0001:****              |                                              |
+0001:0005 ##:##:##.### |            CLOSED >-A-R--> CLOSED            | ########/########   54 - <>
+""")
+
+
+if __name__ == "__main__":
+    lab.main(refused_port, dropped_syn, killed_client, stalled_server, forged_rst, zero_window, fragments, tools=("ss", "clang"))
