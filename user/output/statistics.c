@@ -178,9 +178,8 @@ void statistics_print(FILE *f, const struct statistics *st)
 
 void statistics_warn(FILE *f, const struct statistics *st)
 {
-	if (st->dropped || st->if_dropped)
-		fprintf(f, "miruo: %" PRIu64 " segments were lost on their way from the kernel; raise --ring-size\n",
-			st->dropped + st->if_dropped);
+	if (st->dropped)
+		fprintf(f, "miruo: %" PRIu64 " packets were lost in all: the buffer was full; raise --ring-size\n", st->dropped);
 	if (st->tracker.refused || st->tracker.evicted)
 		fprintf(f, "miruo: %" PRIu64 " sessions were not followed: more than %" PRIu32
 			   " at once; raise --session-limit (-L)\n",
