@@ -184,6 +184,8 @@ class Miruo:
         wait_for("the listening line", lambda: self.process.poll() is not None or "listening on" in self.error_text())
         if self.process.poll() is not None:
             self.collect()
+            if not prefix and ("not permitted" in self.err or "capture by eBPF needs" in self.err):
+                skip("no kernel programs here: " + self.err.strip())
 
     def error_text(self):
         return self.err_path.read_text()
@@ -220,7 +222,7 @@ class Lab:
 
     def __enter__(self):
         self.processes = []
-        self.directory = tempfile.TemporaryDirectory(prefix="miruo-live-")
+        self.directory = tempfile.TemporaryDirectory(prefix="miruo-live-", dir="/run")
         self.work = pathlib.Path(self.directory.name)
         try:
             self.client, self.server = Host(self, "client"), Host(self, "server")

@@ -16,7 +16,8 @@ UNUSED = "10.77.0.77"  # nobody has it: no kernel answers in its name
 
 
 def normal(text):
-    for pattern, by in ((r"\d\d:\d\d:\d\d\.\d{3}", "##:##:##.###"), (r"\.\d{3} \|", ".### |"), (r"(10\.77\.0\.1):\d{5}", r"\1:#####"),
+    for pattern, by in ((r"\d\d:\d\d:\d\d\.\d{3}", "##:##:##.###"), (r"\.\d{3} \|", ".### |"),
+                        (r"(10\.77\.0\.1):\d{5}", r"\1:#####"),
                         (r"[0-9A-F]{8}/[0-9A-F]{8}", "########/########"), (r"timestamp \d+ \d+", "timestamp # #"),
                         (r"timestamp (#|\d+) 0", "timestamp # #"), (r"wscale=\d+", "wscale=#")):
         text = re.sub(pattern, by, text)
