@@ -55,7 +55,7 @@ http {{
 """
 
 # lost packets in the last words of miruo, of those that print like it, and of tcpdump
-LOST = re.compile(r"^\s*(?:if)?drop\s*:\s*(\d+)|^(\d+) packets? dropped by (?:kernel|interface)", re.MULTILINE)
+LOST = re.compile(r"^\s*(?:(?:if)?drop|full)\s*:\s*(\d+)|^(\d+) packets? dropped by (?:kernel|interface)", re.MULTILINE)
 
 
 class Failed(Exception):

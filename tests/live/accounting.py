@@ -19,7 +19,7 @@ def traffic_is_accounted_for(net, command, server):
     stats = miruo.stats
 
     miruo.lost_nothing()
-    lab.expect("records", stats["recv"], grown["packets"])
+    lab.expect("records", stats["sent"], grown["packets"])
     lab.expect("packets", stats["Segments"] + stats["Late"], grown["packets"])
     lab.expect("segments", stats["SegmentsOffload"], grown["TcpOutSegs"] + grown["TcpRetransSegs"] + grown["TcpInSegs"])
     lab.expect("retransmitted", stats["RetransSegs"], grown["TcpRetransSegs"])

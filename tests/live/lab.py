@@ -213,7 +213,7 @@ class Miruo:
         return [line for line in self.out.splitlines() if " == " in line]
 
     def lost_nothing(self):
-        expect("drop", self.stats["drop"], 0)
+        expect("full", self.stats["full"], 0)
         expect("lines about losses", [line for line in self.err.splitlines() if "lost:" in line], [])
 
 
