@@ -693,7 +693,7 @@ static void a_missing_interface_is_told(void **state)
 	struct source_config cfg = { .interfaces = names, .interface_count = 2 };
 
 	(void)state;
-	refuse(&cfg, false);
+	refuse(&cfg, true);
 	assert_non_null(strstr(cap.error, "e\\x1bth: there is no such interface; there are: "));
 	assert_non_null(strstr(cap.error, "a0"));
 	assert_non_null(strstr(cap.error, "b0"));

@@ -162,6 +162,7 @@ static struct tally *tally_of(const struct source *s, uint32_t ifindex)
 /* 0, or -errno and why. */
 static int interface_attach(struct source *s, const struct interface *iface, char *why, size_t why_size)
 {
+	bool l3 = iface->link == INTERFACE_RAW_IP;
 	struct hooks *hooks;
 	int status;
 
@@ -177,8 +178,11 @@ static int interface_attach(struct source *s, const struct interface *iface, cha
 	if (!hooks)
 		return -ENOMEM;
 	s->hooks = hooks;
-	status = hooks_attach(&hooks[s->hook_count], &s->programs, iface->index, iface->link == INTERFACE_RAW_IP, s->hook,
-			      why, why_size);
+	status = hooks_attach(&hooks[s->hook_count], &s->programs, iface->index, l3, s->hook, why, why_size);
+	if (status && s->any && s->hook != HOOK_TC) {	/* nobody asked for XDP on this one */
+		notice_add(s, iface->name, why);
+		status = hooks_attach(&hooks[s->hook_count], &s->programs, iface->index, l3, HOOK_TC, why, why_size);
+	}
 	if (status)
 		return status;
 	s->hook_count++;
@@ -208,7 +212,7 @@ static void first_attach_one(void *ctx, const struct interface *iface)
 	status = interface_attach(s, iface, why, sizeof(why));
 	if (!status)
 		return;
-	if (s->any && iface->link == INTERFACE_UNSUPPORTED) {
+	if (s->any && (iface->link == INTERFACE_UNSUPPORTED || status == -ENODEV)) {	/* or gone already */
 		notice_add(s, iface->name, why);
 		return;
 	}

@@ -262,8 +262,10 @@ static bool input_open(struct source *s, size_t i, struct text *err, bool *usage
 
 	add_name(err, in->name);
 	text_add(err, ": ");
-	if (!start_capture(in, &s->cfg, err))
+	if (!start_capture(in, &s->cfg, err)) {
+		*usage = strcmp(in->name, "any") != 0 && !if_nametoindex(in->name);
 		return false;
+	}
 	text_truncate(err, before);
 	if (!set_filter(s, in, err, usage))
 		return false;
