@@ -54,7 +54,8 @@ const struct option_row option_table[] = {
 		.summary = "auto: kernel programs if they can be had, else libpcap; ebpf, pcap: only that",
 		.manual =
 			"With ebpf, programs in the kernel look at each packet and send a short record of each TCP segment; "
-			"with pcap, packets are captured by libpcap, which costs the host several times as much.\n"
+			"with pcap, packets are captured by libpcap, which costs the host more "
+			"and cannot tell of how many segments an offloaded packet is.\n"
 			"With auto, the default, it is ebpf where that is possible; "
 			"if it is not, a line says why and it is pcap.\n"
 			"An expression makes it pcap in this version.",
