@@ -157,6 +157,18 @@ def tun(net):
         os.waitpid(pump, 0)
 
 
+def vlan_beside_the_packet(net):
+    """A tag that the network card took out of the frame is part of the session's key all the same."""
+    net.server.attach("b0", "egress", "vlan_push.bpf.c")
+    miruo = lab.Miruo(net.client, "--backend=ebpf", "-i", "a0", "--all")
+    # the client has no such VLAN and does not answer
+    net.server.run("timeout", "1", "bash", "-c", "echo >/dev/tcp/" + lab.CLIENT + "/99", check=False)
+    miruo.stop()
+    headers = miruo.headers()
+    lab.expect("sessions", len(headers), 1)
+    lab.expect("header", headers[0].endswith(" vlan 10"), True)
+
+
 if __name__ == "__main__":
     lab.main(any_loopback, any_bridge, removed_by_name, removed_and_added_under_any, comma_list, netns_by_name, netns_by_pid, tun,
-             tools=("nginx", "curl", "ss", "bridge"))
+             vlan_beside_the_packet, tools=("nginx", "curl", "ss", "bridge"))

@@ -157,17 +157,21 @@ class Host:
         wait_for("iperf3 -s", lambda: self.listens(port))
         return process
 
-    def drop(self, device, rules):
-        """Lets go of chosen segments at the ingress of a device (drop.bpf.c)."""
+    def attach(self, device, direction, source, *options):
+        """Attaches a TC program of tests/live to a device of this host."""
         clang, arch = shutil.which("clang"), os.uname().machine + "-linux-gnu"
-        program = self.lab.work / f"drop-{device}.o"
+        program = self.lab.work / f"{source}-{device}.o"
         if not clang:
             skip("not installed: clang")
         run(clang, "-O2", "-g", "-target", "bpf", "-mcpu=v3", "-ffreestanding", "-I", SOURCES / "include", "-I",
-            f"/usr/include/{arch}", "-D", f"DROP_RULES={rules}", "-c", SOURCES / "tests/live/drop.bpf.c", "-o", program)
+            f"/usr/include/{arch}", *options, "-c", SOURCES / "tests/live" / source, "-o", program)
         self.run("tc", "qdisc", "replace", "dev", device, "clsact")
-        self.run("tc", "filter", "replace", "dev", device, "ingress", "pref", "1", "handle", "1", "bpf", "da", "obj",
+        self.run("tc", "filter", "replace", "dev", device, direction, "pref", "1", "handle", "1", "bpf", "da", "obj",
                  program, "sec", "tc")
+
+    def drop(self, device, rules):
+        """Lets go of chosen segments at the ingress of a device (drop.bpf.c)."""
+        self.attach(device, "ingress", "drop.bpf.c", "-D", f"DROP_RULES={rules}")
 
     def drop_nothing(self, device):
         self.run("tc", "qdisc", "del", "dev", device, "clsact")

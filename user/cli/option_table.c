@@ -70,6 +70,7 @@ const struct option_row option_table[] = {
 			"so that a large packet is one record that knows of how many segments it is.\n"
 			"With xdp they see incoming packets before the stack, if the driver supports it; "
 			"native XDP may switch off offloads of the device and so slow it down.\n"
+			"VLAN tags that the device takes out of packets cannot be seen there.\n"
 			"With xdp-generic the same without the driver's support, which slows the host down.\n"
 			"Programs of others are never replaced.",
 	},
