@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "seq.h"
 
 #define STEAL_TRIES 64	/* sessions looked at for a hidden record when the limit is reached */
 
@@ -247,6 +248,14 @@ struct record *history_next(const struct history *h, const struct record *r)
 struct record *history_prev(const struct history *h, const struct record *r)
 {
 	return record_at(h, r->prev);
+}
+
+bool record_overlaps(const struct record *r, uint8_t side, uint32_t seq, uint32_t len)
+{
+	uint32_t r_len = r->payload_len + !!(r->flags & TCP_SYN) + !!(r->flags & TCP_FIN);
+
+	return r->side == side && r_len && !(r->flags & TCP_RST) && seq_diff(r->seq, seq + len) < 0 &&
+	       seq_diff(seq, r->seq + r_len) < 0;
 }
 
 const uint8_t *record_options(const struct history *h, const struct record *r)

@@ -105,6 +105,9 @@ static inline uint64_t record_id(const struct record *r)
 	return (uint64_t)r->id_high << 32 | r->id_low;
 }
 
+/* The record is of that side and has some of the len sequence numbers from seq. */
+bool record_overlaps(const struct record *r, uint8_t side, uint32_t seq, uint32_t len);
+
 /* The raw options, opt_len bytes. */
 const uint8_t *record_options(const struct history *h, const struct record *r);
 

@@ -6,6 +6,7 @@
 
 #include "array.h"
 #include "connection.h"
+#include "copies.h"
 #include "fragments.h"
 #include "seq.h"
 #include "sequence.h"
@@ -21,10 +22,6 @@
 #define FLOOD_MIN 32		/* sessions without an answer: fewer are no flood */
 #define UNANSWERED_AGE_NS NS_PER_S
 #define JUMP_S 3600		/* a time further away is not believed before a second segment has it too */
-#define COPY_NS 1000000u	/* a packet captured twice at one place */
-#define COPY_ELSEWHERE_NS 100000000u	/* and at two: it may wait in a queue between them */
-#define COPY_SAME_NS 10000u	/* the same when nothing but the time tells it from a retransmission */
-#define COPY_LOOK_BACK 1024	/* records */
 #define ORIGINAL_LOOK_BACK 1024
 
 struct tracker {
@@ -328,14 +325,6 @@ static bool late_is_new(const struct session *s, const struct segment *seg, uint
 	return s->flags & SESSION_RST && d->flags & DIR_ACK && seg->flags & TCP_ACK && seq_diff(seg->ack, d->ack) > 0;
 }
 
-static void direction_note_where(struct direction *d, const struct segment *seg)
-{
-	if (!(d->flags & DIR_SENT))
-		d->where = record_where(seg);
-	else if (d->where != record_where(seg))
-		d->flags |= DIR_ELSEWHERE;
-}
-
 /* An offloaded packet stands for several segments; where the source cannot tell it counts as one. */
 static uint32_t segments_of(const struct segment *seg)
 {
@@ -396,71 +385,6 @@ static void session_learn_client(struct session *s, const struct segment *seg, u
 	s->flags &= (uint16_t)~SESSION_GUESSED;
 	if (is_syn(seg))
 		s->flags &= (uint16_t)~SESSION_MID_STREAM;
-}
-
-static bool record_overlaps(const struct record *r, uint8_t side, uint32_t seq, uint32_t len)
-{
-	uint32_t r_len = r->payload_len + !!(r->flags & TCP_SYN) + !!(r->flags & TCP_FIN);
-
-	return r->side == side && r_len && !(r->flags & TCP_RST) && seq_diff(r->seq, seq + len) < 0 &&
-	       seq_diff(seq, r->seq + r_len) < 0;
-}
-
-static bool record_options_equal(const struct history *h, const struct record *r, const struct segment *seg)
-{
-	return r->opt_len == seg->opt_len && memcmp(record_options(h, r), seg->opt, seg->opt_len) == 0;
-}
-
-static bool record_equals(const struct history *h, const struct record *r, const struct segment *seg, uint8_t side)
-{
-	return r->side == side && r->seq == seg->seq && r->ack == seg->ack && r->flags == seg->flags &&
-	       r->payload_len == seg->payload_len && r->ip_id == (uint16_t)seg->ip_id && record_options_equal(h, r, seg);
-}
-
-/*
- * The packet of the record, or a part of it, seen at another place: offloads cut and join packets on their way through the
- * host, and leave everything but lengths, PSH and identification as it was.
- */
-static bool record_is_elsewhere(const struct history *h, const struct record *r, const struct segment *seg, uint8_t side)
-{
-	uint32_t len = sequence_len(seg);
-
-	if (r->where == record_where(seg) || r->ack != seg->ack || (r->flags ^ seg->flags) & (uint8_t)~TCP_PSH)
-		return false;
-	if (len ? !record_overlaps(r, side, seg->seq, len) : r->side != side || r->seq != seg->seq || r->payload_len)
-		return false;
-	return record_options_equal(h, r, seg);
-}
-
-/*
- * The packet was captured before, on another interface or by a mirror port. What tells a copy from a retransmission of the same
- * bytes: another interface or direction, the same IPv4 identification, or a time in which nobody retransmits. A SYN, FIN or RST
- * is only repeated at once as an answer to something.
- */
-static bool is_copy(const struct tracker *t, const struct session *s, const struct segment *seg, uint8_t side)
-{
-	const struct record *r = history_last(t->history, s);
-	uint64_t age_max = s->dir[side].flags & DIR_ELSEWHERE ? COPY_ELSEWHERE_NS : COPY_NS;
-	bool answers = false;
-	int i;
-
-	for (i = 0; r && i < COPY_LOOK_BACK; i++, r = history_prev(t->history, r)) {
-		uint64_t age = seg->ts_ns > r->ts_ns ? seg->ts_ns - r->ts_ns : r->ts_ns - seg->ts_ns;
-
-		if (age > age_max)
-			return false;
-		answers |= r->side != side;
-		if (record_is_elsewhere(t->history, r, seg, side))
-			return true;
-		if (age > COPY_NS || !record_equals(t->history, r, seg, side))
-			continue;
-		if (seg->ip_version == 4 && seg->ip_id)
-			return true;
-		if (seg->flags & (TCP_SYN | TCP_FIN | TCP_RST) && !answers)
-			return true;
-		return sequence_len(seg) && age <= COPY_SAME_NS;
-	}
-	return false;
 }
 
 /*
@@ -532,8 +456,8 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 	struct step step = { .session = s, .seg = seg, .side = side };
 	uint8_t before[2] = { s->state[0], s->state[1] };
 
-	direction_note_where(own, seg);
-	if (sequence_is_old(own, seg) && is_copy(t, s, seg, side)) {
+	copies_note_where(own, seg);
+	if (sequence_is_old(own, seg) && copies_has(t->history, s, seg, side)) {
 		own->copies++;
 		t->stats.copies++;
 		t->stats.offload_segments -= segments_of(seg);

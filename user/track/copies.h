@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Packets that were captured more than once: on two interfaces of the host, on the loopback both ways, by a mirror port. */
+#ifndef MIRUO_TRACK_COPIES_H
+#define MIRUO_TRACK_COPIES_H
+
+#include <stdbool.h>
+
+#include "history.h"
+#include "session.h"
+
+/* Takes note of where a side's segments are captured. For each segment, before copies_has(). */
+void copies_note_where(struct direction *d, const struct segment *seg);
+
+/*
+ * The packet was captured before, on another interface or by a mirror port. What tells a copy from a retransmission of the same
+ * bytes: another interface or direction, the same IPv4 identification, or a time in which nobody retransmits. A SYN, FIN or RST
+ * is only repeated at once as an answer to something.
+ */
+bool copies_has(const struct history *h, const struct session *s, const struct segment *seg, uint8_t side);
+
+#endif
