@@ -56,49 +56,45 @@ static bool missing_privileges(uint32_t needed, char *buf, size_t size)
 	return privileges_missing_text(&privileges, needed, &t);
 }
 
-/* Without privileges for either way there is nothing to fall back to. */
-static bool nothing_allowed(const struct config *cfg, char *err, size_t err_size)
-{
-	char other[SOURCE_ERROR_MAX];
-
-	if (cfg->backend == BACKEND_PCAP || !missing_privileges(PRIVILEGES_FOR_EBPF, err, err_size))
-		return false;
-	return cfg->backend == BACKEND_EBPF || missing_privileges(PRIVILEGES_FOR_PCAP, other, sizeof(other));
-}
 #else
-static bool nothing_allowed(const struct config *cfg, char *err, size_t err_size)
+static bool missing_privileges(uint32_t needed, char *buf, size_t size)
 {
-	(void)cfg;
-	(void)err;
-	(void)err_size;
+	(void)needed;
+	(void)buf;
+	(void)size;
 	return false;
 }
+#define PRIVILEGES_FOR_EBPF 0
+#define PRIVILEGES_FOR_PCAP 0
 #endif
 
 struct source *host_open_live(const struct config *cfg, const struct source_ops **ops, char *err, size_t err_size, bool *usage)
 {
 	const char *obstacle = ebpf_obstacle(cfg);
 	bool only_ebpf = cfg->backend == BACKEND_EBPF || cfg->source.hook;	/* a hook is one of the kernel programs */
+	char other[SOURCE_ERROR_MAX];
 	struct source *s;
 
-	if (cfg->backend == BACKEND_PCAP || (obstacle && !only_ebpf))
-		goto pcap;
-	if (obstacle) {
+	if (cfg->backend == BACKEND_PCAP)
+		return open_pcap(cfg, ops, err, err_size, usage);
+	if (obstacle && only_ebpf) {
 		snprintf(err, err_size, "the kernel programs cannot be used: %s", obstacle);
 		return NULL;
 	}
-	if (nothing_allowed(cfg, err, err_size))
-		return NULL;
-	*ops = ebpf;
-	s = ebpf->open(&cfg->source, err, err_size, usage);
-	if (s || *usage || only_ebpf)
-		return s;
-	obstacle = err;
-pcap:
-	if (obstacle && cfg->backend != BACKEND_PCAP)
-		fprintf(stderr, "miruo: no kernel programs (%s): capturing with libpcap, which costs more and loses packets "
-				"sooner\n",
-			obstacle);
+	if (!obstacle && missing_privileges(PRIVILEGES_FOR_EBPF, err, err_size)) {
+		if (only_ebpf || missing_privileges(PRIVILEGES_FOR_PCAP, other, sizeof(other)))
+			return NULL;
+		obstacle = err;
+	}
+	if (!obstacle) {
+		*ops = ebpf;
+		s = ebpf->open(&cfg->source, err, err_size, usage);
+		if (s || *usage || only_ebpf)
+			return s;
+		obstacle = err;
+	}
+	fprintf(stderr, "miruo: no kernel programs (%s): capturing with libpcap, which costs more and loses packets sooner\n",
+		obstacle);
 	return open_pcap(cfg, ops, err, err_size, usage);
 }
 
