@@ -129,7 +129,7 @@ static void the_link_layer_follows_type_and_kind(void **state)
 static enum interface_link gre_link(uint16_t arphrd, const char *kind, const char *peer, size_t peer_len, bool per_packet)
 {
 	struct link_message m;
-	struct interface i;
+	struct interface i = { 0 };
 	uint32_t info, data;
 
 	put_header(&m, RTM_NEWLINK, 1, arphrd, AF_UNSPEC);

@@ -15,6 +15,7 @@
 
 #include "miruo/segment.h"
 #include "session.h"
+#include "verdict.h"
 
 #define HISTORY_HIDDEN_MAX 1024	/* a session */
 #define HISTORY_NOTES_MAX (64u << 20)	/* bytes of notes in all */
@@ -27,15 +28,6 @@ enum colour {
 	COLOUR_BLUE,
 	COLOUR_MAGENTA,
 	COLOUR_CYAN,
-};
-
-/* What a segment is in the stream of its side. */
-enum verdict {
-	VERDICT_NEW,		/* nothing it carries was seen before; or it carries nothing */
-	VERDICT_RETRANSMIT,	/* some of its payload, SYN or FIN was sent before */
-	VERDICT_OUT_OF_ORDER,	/* fills a hole that was skipped */
-	VERDICT_KEEPALIVE,	/* one below the next sequence number, no new data (RFC 9293 3.8.4) */
-	VERDICT_STRAY,		/* far outside of what this side sends */
 };
 
 #define RECORD_INLINE_OPTIONS 20	/* what a SYN of Linux has; longer ones take a second slot */

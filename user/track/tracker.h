@@ -30,8 +30,12 @@ struct step {
 	uint64_t id;			/* of the packet in its session, from 0 */
 	uint64_t pause_ns;		/* since the segment before it in the session */
 	uint64_t since_original_ns;	/* VERDICT_RETRANSMIT: since it was first sent; without an original: at least that */
+	struct pause_split split;	/* of pause_ns, on whom it was spent */
 	enum verdict verdict;
+	enum resend resend;		/* VERDICT_RETRANSMIT: why */
+	uint32_t remarks;		/* bits of enum remark */
 	enum rst_kind rst;
+	uint32_t rst_doubts;		/* bits of enum rst_doubt */
 	uint8_t side;			/* that sent it */
 	bool state_shows;		/* the state machine wants it shown ... */
 	enum colour colour;		/* ... and in this colour */
