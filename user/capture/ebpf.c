@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The kernel source: loads the programs of bpf/, attaches them, and reads their records from one ring buffer a CPU.
- *
- * The reader sleeps on a timer while there is traffic and is not woken for records (a wake-up costs more than the rest of the
- * work); the programs wake it when a ring passes a fill mark, and with the first record after silence.
+ * The kernel source: loads the programs of bpf/ and attaches them to interfaces as these come and go; ring_reader.c reads what
+ * they send.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,10 +17,9 @@
 #include "array.h"
 #include "hooks.h"
 #include "interfaces.h"
-#include "ring.h"
+#include "ring_reader.h"
 #include "source.h"
 #include "text.h"
-#include "wallclock.h"
 #include "wire.h"
 
 #include "miruo.skel.h"
@@ -32,25 +29,13 @@
 #define RING_KB_MIN 4
 #define RING_KB_MAX (1u << 20)
 #define WAKE_SHARE 4			/* the reader is woken when a ring is filled to 1 in this */
-#define BATCH 1024			/* records a poll */
-#define BUSY_SLEEP_MS 25
-#define IDLE_SLEEP_MS 100
-#define IDLE_AFTER_NS (500 * NS_PER_MS)
 #define LOSS_EVERY_NS (1000 * NS_PER_MS)
-#define TOLD_INTERFACES 65536u		/* interfaces of a higher index are counted together */
 #define NOTICES_MAX 2048		/* bytes of notices that wait */
-
-/* What an interface gave; indexed by its index, 0 for all that are TOLD_INTERFACES and up. */
-struct tally {
-	uint64_t segments, bytes;
-	char name[INTERFACE_NAME_MAX];
-};
 
 struct source {
 	struct miruo_bpf *skel;
 	struct tally *tallies;
-	struct ring *rings;
-	uint32_t ring_count;		/* one a CPU */
+	struct ring_reader reader;
 	struct interfaces *interfaces;
 	struct hook_programs programs;
 	struct hooks *hooks;		/* of the interfaces that are watched now */
@@ -58,12 +43,9 @@ struct source {
 	enum hook hook;
 	bool any;			/* what cannot be attached to is passed over */
 	bool l3;			/* the programs for interfaces without link header are loaded */
-	struct wallclock clock;
 	int epoll_fd;
 	const volatile sig_atomic_t *stop;
-	uint64_t cut_ns;		/* kernel time: all records before it were delivered */
 	bool drained;			/* all that was there was delivered: time to sleep */
-	uint64_t last_record_ns;	/* kernel time of the latest record */
 	uint64_t lost;			/* segments lost that the user was told of */
 	uint64_t loss_ns;		/* kernel time when the losses were last looked at */
 	struct text notices;		/* lines that wait to be told */
@@ -97,47 +79,23 @@ static uint32_t ring_bytes(uint32_t kb)
 	return bytes;
 }
 
-/* One ring a CPU, in the map that the programs look them up in. */
-static int rings_create(struct source *s, uint32_t bytes)
-{
-	int rings_fd = bpf_map__fd(s->skel->maps.rings), fd, status = 0;
-	uint32_t cpu;
-
-	s->rings = calloc(s->ring_count, sizeof(s->rings[0]));
-	if (!s->rings)
-		return -ENOMEM;
-	for (cpu = 0; cpu < s->ring_count && !status; cpu++) {
-		struct epoll_event event = { .events = EPOLLIN | EPOLLET };
-
-		fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "miruo_ring", 0, 0, bytes, NULL);
-		if (fd < 0)
-			return -errno;
-		status = ring_open(&s->rings[cpu], fd, bytes);
-		if (status)
-			break;
-		if (bpf_map_update_elem(rings_fd, &cpu, &fd, BPF_ANY) || epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &event))
-			status = -errno;
-	}
-	return status;
-}
-
 static int programs_load(struct source *s, const struct source_config *cfg, char *err, size_t err_size)
 {
 	uint32_t bytes = ring_bytes(cfg->ring_kb);
 	int cpus = libbpf_num_possible_cpus(), status;
+	uint32_t rings = cpus > 0 ? (uint32_t)cpus : 1;
 
 	libbpf_set_print(NULL);
 	s->skel = miruo_bpf__open();
 	if (!s->skel)
 		return say(err, err_size, "cannot open the kernel programs", -errno);
-	s->ring_count = cpus > 0 ? (uint32_t)cpus : 1;
 	s->skel->rodata->config.wake_bytes = bytes / WAKE_SHARE;
 	s->skel->rodata->config.payload_bytes =
 		cfg->payload_bytes < WIRE_PAYLOAD_MAX ? cfg->payload_bytes : WIRE_PAYLOAD_MAX;
 	bpf_program__set_autoload(s->skel->progs.xdp_in, cfg->hook != HOOK_TC);
 	bpf_program__set_autoload(s->skel->progs.tc_in_l3, s->l3);
 	bpf_program__set_autoload(s->skel->progs.tc_out_l3, s->l3);
-	bpf_map__set_max_entries(s->skel->maps.rings, s->ring_count);
+	bpf_map__set_max_entries(s->skel->maps.rings, rings);
 	status = miruo_bpf__load(s->skel);
 	if (status)
 		return say(err, err_size, "the kernel does not take the programs", status);
@@ -148,15 +106,12 @@ static int programs_load(struct source *s, const struct source_config *cfg, char
 		.tc_out_l3 = bpf_program__fd(s->skel->progs.tc_out_l3),
 		.xdp_in = bpf_program__fd(s->skel->progs.xdp_in),
 	};
-	status = rings_create(s, bytes);
+	s->reader.wake = &s->skel->bss->wake;
+	s->reader.tallies = s->tallies;
+	status = ring_reader_open(&s->reader, rings, bytes, bpf_map__fd(s->skel->maps.rings), s->epoll_fd);
 	if (status)
 		return say(err, err_size, "cannot make the ring buffers", status);
 	return 0;
-}
-
-static struct tally *tally_of(const struct source *s, uint32_t ifindex)
-{
-	return &s->tallies[ifindex < TOLD_INTERFACES ? ifindex : 0];
 }
 
 /* 0, or -errno and why. */
@@ -186,8 +141,8 @@ static int interface_attach(struct source *s, const struct interface *iface, cha
 	if (status)
 		return status;
 	s->hook_count++;
-	snprintf(tally_of(s, iface->index)->name, INTERFACE_NAME_MAX, "%s",
-		 iface->index < TOLD_INTERFACES ? iface->name : "others");
+	snprintf(tally_of(s->tallies, iface->index)->name, INTERFACE_NAME_MAX, "%s",
+		 iface->index < TALLIES ? iface->name : "others");
 	return 0;
 }
 
@@ -292,14 +247,11 @@ static void ebpf_close(struct source *s)
 	for (i = 0; i < s->hook_count; i++)
 		hooks_detach(&s->hooks[i]);
 	clsact_release(&s->programs.claim);
-	for (i = 0; s->rings && i < s->ring_count; i++)
-		ring_close(&s->rings[i]);
+	ring_reader_close(&s->reader);
 	interfaces_free(s->interfaces);
-	array_free(s->tallies, TOLD_INTERFACES, sizeof(s->tallies[0]));
+	array_free(s->tallies, TALLIES, sizeof(s->tallies[0]));
 	free(s->hooks);
-	free(s->rings);
 	miruo_bpf__destroy(s->skel);
-	wallclock_fini(&s->clock);
 	if (s->epoll_fd >= 0)
 		close(s->epoll_fd);
 	free(s);
@@ -321,8 +273,8 @@ static void ebpf_describe_at_open(struct source *s, const struct source_config *
 		text_add(&t, "%s", i ? "," : "");
 		text_add_escaped(&t, cfg->interfaces[i], strlen(cfg->interfaces[i]));
 	}
-	text_add(&t, ", kernel programs on %s, %u rings of %zu KiB", hook_names[s->hook], s->ring_count,
-		 s->rings[0].size / 1024);
+	text_add(&t, ", kernel programs on %s, %u rings of %zu KiB", hook_names[s->hook], s->reader.count,
+		 s->reader.rings[0].size / 1024);
 }
 
 static struct source *ebpf_open(const struct source_config *cfg, char *err, size_t err_size, bool *usage)
@@ -335,9 +287,8 @@ static struct source *ebpf_open(const struct source_config *cfg, char *err, size
 		return NULL;
 	}
 	s->stop = cfg->stop;
-	wallclock_init(&s->clock);
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	s->tallies = array_alloc(TOLD_INTERFACES, sizeof(s->tallies[0]));
+	s->tallies = array_alloc(TALLIES, sizeof(s->tallies[0]));
 	if (!s->tallies) {
 		say(err, err_size, "kernel source", -ENOMEM);
 		ebpf_close(s);
@@ -353,82 +304,9 @@ static struct source *ebpf_open(const struct source_config *cfg, char *err, size
 	if (s->hook == HOOK_XDP)
 		text_add(&s->notices, "native XDP can turn off what network cards do by themselves (LRO) and lower throughput"
 				      " while miruo runs; --hook=tc does not\n");
-	s->last_record_ns = s->cut_ns = s->loss_ns = monotonic_ns();
+	s->loss_ns = s->reader.cut_ns;
 	ebpf_describe_at_open(s, cfg);
 	return s;
-}
-
-/* The ring whose next record is the earliest, and how long its records stay the earliest; NULL: no record before cut_ns. */
-static struct ring *earliest_ring(struct source *s, uint64_t *until_ns)
-{
-	struct ring *best = NULL;
-	uint64_t best_ns = s->cut_ns;
-	const struct wire_head *head;
-	size_t len;
-	uint32_t i;
-
-	*until_ns = s->cut_ns;
-	for (i = 0; i < s->ring_count; i++) {
-		head = ring_peek(&s->rings[i], &len);
-		if (!head || head->ktime_ns >= *until_ns)
-			continue;
-		if (head->ktime_ns < best_ns) {
-			*until_ns = best_ns;
-			best_ns = head->ktime_ns;
-			best = &s->rings[i];
-		} else {
-			*until_ns = head->ktime_ns;
-		}
-	}
-	return best;
-}
-
-static void deliver(struct source *s, const void *record, size_t len, segment_fn *fn, void *ctx)
-{
-	uint8_t options[TCP_OPTIONS_MAX];
-	struct segment seg;
-	struct tally *tally;
-
-	if (!wire_unpack(record, len, &seg, options))
-		return;
-	tally = tally_of(s, seg.ifindex);
-	tally->segments++;
-	tally->bytes += seg.wire_len;
-	s->last_record_ns = seg.ts_ns;
-	seg.ts_ns = wallclock_ns(&s->clock, seg.ts_ns);
-	fn(ctx, &seg);
-}
-
-/* Delivers up to BATCH records in the order of their times; true: that was all that was there. */
-static bool drain(struct source *s, segment_fn *fn, void *ctx)
-{
-	int left = BATCH;
-	uint64_t until_ns;
-	struct ring *r;
-
-	while (left > 0 && (r = earliest_ring(s, &until_ns))) {
-		const struct wire_head *head;
-		size_t len;
-
-		while (left > 0 && (head = ring_peek(r, &len)) && head->ktime_ns <= until_ns) {
-			deliver(s, head, len, fn, ctx);
-			ring_skip(r, len);
-			left--;
-		}
-		ring_release(r);
-	}
-	return left > 0;
-}
-
-static bool rings_empty(struct source *s)
-{
-	uint32_t i;
-	size_t len;
-
-	for (i = 0; i < s->ring_count; i++)
-		if (ring_peek(&s->rings[i], &len))
-			return false;
-	return true;
 }
 
 static void interfaces_changed(struct source *s)
@@ -439,30 +317,13 @@ static void interfaces_changed(struct source *s)
 	notice_add(s, "interfaces", "changes are no longer seen");
 }
 
-/* Sleeps until the timer or a program wakes us. A program that sees the flags late finds a full ring or the next record. */
-static void reader_sleep(struct source *s)
-{
-	struct bpf_wake *wake = &s->skel->bss->wake;
-	struct epoll_event event;
-	bool idle = monotonic_ns() - s->last_record_ns > IDLE_AFTER_NS;
-
-	__atomic_store_n(&wake->asleep, 1, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&wake->idle, idle, __ATOMIC_SEQ_CST);
-	if ((!idle || rings_empty(s)) &&
-	    epoll_wait(s->epoll_fd, &event, 1, idle ? IDLE_SLEEP_MS : BUSY_SLEEP_MS) > 0 && event.data.ptr)
-		interfaces_changed(s);
-	__atomic_store_n(&wake->idle, 0, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&wake->asleep, 0, __ATOMIC_SEQ_CST);
-	wallclock_update(&s->clock);
-}
-
 static uint64_t counter(const struct source *s, uint32_t index)
 {
-	uint64_t *values = calloc(s->ring_count, sizeof(*values)), sum = 0;
+	uint64_t *values = calloc(s->reader.count, sizeof(*values)), sum = 0;
 	uint32_t i;
 
 	if (values && !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.counters), &index, values))
-		for (i = 0; i < s->ring_count; i++)
+		for (i = 0; i < s->reader.count; i++)
 			sum += values[i];
 	free(values);
 	return sum;
@@ -472,7 +333,7 @@ static void losses_tell(struct source *s)
 {
 	uint64_t lost;
 
-	s->loss_ns = s->cut_ns;
+	s->loss_ns = s->reader.cut_ns;
 	lost = counter(s, COUNT_RING_FULL);
 	if (lost > s->lost)
 		text_add(&s->notices, "%" PRIu64 " segments lost: the ring was full; raise --ring-size\n", lost - s->lost);
@@ -482,15 +343,14 @@ static void losses_tell(struct source *s)
 /* At most once a second. */
 static void losses_check(struct source *s)
 {
-	if (s->cut_ns - s->loss_ns >= LOSS_EVERY_NS)
+	if (s->reader.cut_ns - s->loss_ns >= LOSS_EVERY_NS)
 		losses_tell(s);
 }
 
 /* What the programs saw before the stop is delivered still. */
 static enum poll_result ebpf_end(struct source *s, segment_fn *fn, void *ctx)
 {
-	s->cut_ns = monotonic_ns();
-	while (!drain(s, fn, ctx))
+	while (!ring_reader_drain(&s->reader, fn, ctx))
 		;
 	losses_tell(s);
 	return POLL_END;
@@ -500,10 +360,9 @@ static enum poll_result ebpf_poll(struct source *s, segment_fn *fn, void *ctx)
 {
 	if (s->stop && *s->stop)
 		return ebpf_end(s, fn, ctx);
-	if (s->drained)
-		reader_sleep(s);
-	s->cut_ns = monotonic_ns();
-	s->drained = drain(s, fn, ctx);
+	if (s->drained && ring_reader_sleep(&s->reader, s->epoll_fd))
+		interfaces_changed(s);
+	s->drained = ring_reader_drain(&s->reader, fn, ctx);
 	losses_check(s);
 	if (s->hook_count || s->any)
 		return POLL_MORE;
@@ -541,7 +400,7 @@ static void ebpf_describe(const struct source *s, char *buf, size_t size)
 
 static uint64_t ebpf_now(const struct source *s)
 {
-	return wallclock_ns(&s->clock, s->cut_ns);
+	return wallclock_ns(&s->reader.clock, s->reader.cut_ns);
 }
 
 static const char *ebpf_error(const struct source *s)
@@ -567,7 +426,7 @@ static void ebpf_each_interface(const struct source *s, source_interface_fn *fn,
 {
 	uint32_t i;
 
-	for (i = 0; i < TOLD_INTERFACES; i++)
+	for (i = 0; i < TALLIES; i++)
 		if (s->tallies[i].name[0])
 			fn(ctx, s->tallies[i].name, s->tallies[i].segments, s->tallies[i].bytes);
 }
