@@ -112,7 +112,7 @@ static enum exit_status run_loop(struct run *r)
 
 	statistics_usage(&st, &r->usage);
 	while (result == POLL_MORE && run_goes_on(r)) {
-		result = r->ops->poll(r->source, monitor_segment, r->monitor);
+		result = r->ops->poll(r->source, monitor_segments, r->monitor);
 		monitor_advance(r->monitor, r->ops->now(r->source));
 		run_notices(r);
 		if (monitor_statistics_due(r->monitor))

@@ -95,11 +95,11 @@ void monitor_free(struct monitor *m)
 	free(m);
 }
 
-void monitor_segment(void *monitor, const struct segment *seg)
+void monitor_segments(void *monitor, const struct segment *segs, size_t count)
 {
 	struct monitor *m = monitor;
 
-	tracker_feed(m->tracker, seg);
+	tracker_feed_all(m->tracker, segs, count);
 }
 
 void monitor_advance(struct monitor *m, uint64_t now_ns)

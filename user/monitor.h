@@ -15,7 +15,7 @@ struct monitor *monitor_new(const struct config *cfg, struct stream *out);
 void monitor_free(struct monitor *m);
 
 /* For source_ops.poll: ctx is the monitor. */
-void monitor_segment(void *monitor, const struct segment *seg);
+void monitor_segments(void *monitor, const struct segment *segs, size_t count);
 
 /* All segments before that time were seen: sessions time out. ns since 1970; 0: not known. */
 void monitor_advance(struct monitor *m, uint64_t now_ns);

@@ -112,7 +112,7 @@ static void on_forgotten(void *ctx, const struct session *s)
 	*copies = (struct copies){ .key = copies->key };
 }
 
-static void feed(void *ctx, const struct segment *seg)
+static void feed_one(void *ctx, const struct segment *seg)
 {
 	struct dump *d = ctx;
 	struct tracker_stats stats;
@@ -122,6 +122,14 @@ static void feed(void *ctx, const struct segment *seg)
 	if (stats.copies > d->copies_total)
 		copies_add(d, seg);
 	d->copies_total = stats.copies;
+}
+
+static void feed(void *ctx, const struct segment *segs, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		feed_one(ctx, &segs[i]);
 }
 
 int main(int argc, char *argv[])

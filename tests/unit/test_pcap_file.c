@@ -294,19 +294,20 @@ static const char *write_file(const char *name, const struct bytes *b)
 
 /* Running */
 
-static void collect(void *ctx, const struct segment *seg)
+static void collect(void *ctx, const struct segment *seg, size_t count)
 {
 	struct outcome *o = ctx;
 
-	if (o->count < 16) {
+	for (; count; count--, seg++, o->count++) {
+		if (o->count >= 16)
+			continue;
 		o->ts_ns[o->count] = seg->ts_ns;
 		o->seq[o->count] = seg->seq;
 		o->wire_len[o->count] = seg->wire_len;
 	}
-	o->count++;
 }
 
-static struct outcome run_with(const struct source_config *cfg, segment_fn *fn, void *ctx)
+static struct outcome run_with(const struct source_config *cfg, segments_fn *fn, void *ctx)
 {
 	struct outcome o = { .end = POLL_END };
 	struct source *s;
@@ -431,7 +432,7 @@ static void impossible_times_do_not_move_the_clock(void **state)
 
 /* Segments */
 
-static void check_borrowed(void *ctx, const struct segment *seg)
+static void check_borrowed_one(void *ctx, const struct segment *seg)
 {
 	static const uint8_t mss[4] = { 2, 4, 0x05, 0xb4 };
 	uint32_t *count = ctx;
@@ -462,6 +463,12 @@ static void check_borrowed(void *ctx, const struct segment *seg)
 		break;
 	}
 	assert_int_equal(seg->segs, 0);
+}
+
+static void check_borrowed(void *ctx, const struct segment *seg, size_t count)
+{
+	for (; count; count--, seg++)
+		check_borrowed_one(ctx, seg);
 }
 
 static void segments_lend_what_was_captured(void **state)
@@ -822,11 +829,12 @@ static void write_next(struct writer *w)
 	}
 }
 
-static void answer(void *ctx, const struct segment *seg)
+static void answer(void *ctx, const struct segment *seg, size_t count)
 {
 	struct writer *w = ctx;
 
 	(void)seg;
+	assert_int_equal(count, 1);
 	w->segments++;
 	if (w->stop)
 		*w->stop = 1;
@@ -892,11 +900,12 @@ static void a_zstd_pipe_is_read_as_it_arrives(void **state)
 
 enum { FLUSHED = 1500 };	/* records: more than one buffer of the reader holds */
 
-static void answer_the_last(void *ctx, const struct segment *seg)
+static void answer_the_last(void *ctx, const struct segment *seg, size_t count)
 {
 	struct writer *w = ctx;
 
 	(void)seg;
+	assert_int_equal(count, 1);
 	if (++w->segments == FLUSHED) {
 		write_next(w);
 		close(w->fd);

@@ -57,11 +57,13 @@ struct captured {
 
 static struct captured cap;
 
-static void on_segment(void *ctx, const struct segment *seg)
+static void on_segments(void *ctx, const struct segment *seg, size_t count)
 {
 	(void)ctx;
-	assert_true(cap.count < SEGMENTS_MAX);
-	cap.segs[cap.count++] = *seg;
+	for (; count; count--, seg++) {
+		assert_true(cap.count < SEGMENTS_MAX);
+		cap.segs[cap.count++] = *seg;
+	}
 }
 
 static uint64_t clock_ns(clockid_t id)
@@ -100,7 +102,7 @@ static void close_source(void)
 
 static enum poll_result poll_once(void)
 {
-	return source_pcap_live.poll(cap.source, on_segment, NULL);
+	return source_pcap_live.poll(cap.source, on_segments, NULL);
 }
 
 /* Until nothing has come for some time. */

@@ -348,7 +348,7 @@ static void losses_check(struct source *s)
 }
 
 /* What the programs saw before the stop is delivered still. */
-static enum poll_result ebpf_end(struct source *s, segment_fn *fn, void *ctx)
+static enum poll_result ebpf_end(struct source *s, segments_fn *fn, void *ctx)
 {
 	while (!ring_reader_drain(&s->reader, fn, ctx))
 		;
@@ -356,7 +356,7 @@ static enum poll_result ebpf_end(struct source *s, segment_fn *fn, void *ctx)
 	return POLL_END;
 }
 
-static enum poll_result ebpf_poll(struct source *s, segment_fn *fn, void *ctx)
+static enum poll_result ebpf_poll(struct source *s, segments_fn *fn, void *ctx)
 {
 	if (s->stop && *s->stop)
 		return ebpf_end(s, fn, ctx);

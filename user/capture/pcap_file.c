@@ -52,7 +52,7 @@ struct source {
 	char description[SOURCE_ERROR_MAX];
 
 	/* While polling: who gets the segments. */
-	segment_fn *fn;
+	segments_fn *fn;
 	void *ctx;
 };
 
@@ -319,7 +319,7 @@ static void on_frame(u_char *user, const struct pcap_pkthdr *header, const u_cha
 	if (!capture_decode(s->inputs[s->current].link, header, data, &s->stats, &seg))
 		return;
 	seg.ts_ns = ts_ns;
-	s->fn(s->ctx, &seg);
+	s->fn(s->ctx, &seg, 1);
 }
 
 /* Only the first broken input is told about: one line is what the interface has. */
@@ -408,7 +408,7 @@ static int frames_per_poll(const struct input *in)
 	return in->size ? FRAMES_PER_POLL : 1;
 }
 
-static enum poll_result file_poll(struct source *s, segment_fn *fn, void *ctx)
+static enum poll_result file_poll(struct source *s, segments_fn *fn, void *ctx)
 {
 	struct input *in;
 	int status;

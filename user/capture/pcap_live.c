@@ -455,7 +455,7 @@ static struct input *oldest(const struct source *s, uint64_t sweep_ns)
 	return found;
 }
 
-static void deliver(struct source *s, const struct input *in, segment_fn *fn, void *ctx)
+static void deliver(struct source *s, const struct input *in, segments_fn *fn, void *ctx)
 {
 	struct segment seg;
 
@@ -466,10 +466,10 @@ static void deliver(struct source *s, const struct input *in, segment_fn *fn, vo
 	seg.ts_ns = in->head_ns;
 	if (in->ifindex)
 		seg.ifindex = in->ifindex;
-	fn(ctx, &seg);
+	fn(ctx, &seg, 1);
 }
 
-static void sweep(struct source *s, uint64_t sweep_ns, segment_fn *fn, void *ctx)
+static void sweep(struct source *s, uint64_t sweep_ns, segments_fn *fn, void *ctx)
 {
 	size_t i, n;
 
@@ -512,7 +512,7 @@ static void set_time(struct source *s, uint64_t sweep_ns)
 		s->now_ns = s->last_ns;
 }
 
-static enum poll_result live_poll(struct source *s, segment_fn *fn, void *ctx)
+static enum poll_result live_poll(struct source *s, segments_fn *fn, void *ctx)
 {
 	uint64_t sweep_ns;
 

@@ -79,7 +79,7 @@ static struct ring *earliest_ring(struct ring_reader *r, uint64_t *until_ns)
 	return best;
 }
 
-static void deliver(struct ring_reader *r, const void *record, size_t len, segment_fn *fn, void *ctx)
+static void deliver(struct ring_reader *r, const void *record, size_t len, segments_fn *fn, void *ctx)
 {
 	uint8_t options[TCP_OPTIONS_MAX];
 	struct segment seg;
@@ -92,10 +92,10 @@ static void deliver(struct ring_reader *r, const void *record, size_t len, segme
 	tally->bytes += seg.wire_len;
 	r->last_record_ns = seg.ts_ns;
 	seg.ts_ns = wallclock_ns(&r->clock, seg.ts_ns);
-	fn(ctx, &seg);
+	fn(ctx, &seg, 1);
 }
 
-bool ring_reader_drain(struct ring_reader *r, segment_fn *fn, void *ctx)
+bool ring_reader_drain(struct ring_reader *r, segments_fn *fn, void *ctx)
 {
 	int left = BATCH;
 	uint64_t until_ns;

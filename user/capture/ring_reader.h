@@ -37,7 +37,7 @@ int ring_reader_open(struct ring_reader *r, uint32_t count, uint32_t bytes, int 
 void ring_reader_close(struct ring_reader *r);	/* fine on a zeroed one */
 
 /* Delivers records of before now in the order of their times, about a thousand; true: that was all that was there. */
-bool ring_reader_drain(struct ring_reader *r, segment_fn *fn, void *ctx);
+bool ring_reader_drain(struct ring_reader *r, segments_fn *fn, void *ctx);
 
 /*
  * Sleeps until the timer, a program, or another member of the epoll set ends it. True: it was one that has a data pointer;

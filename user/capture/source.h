@@ -18,8 +18,10 @@
 
 struct source;
 
-/* Called for each segment, in the order in which the source has them. seg is borrowed until it returns. */
-typedef void segment_fn(void *ctx, const struct segment *seg);
+#define SOURCE_BATCH 32	/* segments given on at once: what a source has to hand, up to these */
+
+/* Called with segments in the order in which the source has them. They are borrowed until it returns. */
+typedef void segments_fn(void *ctx, const struct segment *segs, size_t count);
 
 /* All that it points to must outlive the source. */
 struct source_config {
@@ -65,7 +67,7 @@ struct source_ops {
 	 * Delivers some segments, at most about a thousand; where more may take long to come, those that are there. Live sources
 	 * wait for the first one, 100 ms at most.
 	 */
-	enum poll_result (*poll)(struct source *s, segment_fn *fn, void *ctx);
+	enum poll_result (*poll)(struct source *s, segments_fn *fn, void *ctx);
 
 	/*
 	 * The words of the line that says what is read: "FILE, link-type NAME (DESCRIPTION), capture size N bytes"; of several

@@ -9,23 +9,45 @@
 #include <xxhash.h>
 
 #include "array.h"
+#include "miruo/decode.h"
 #include "session.h"
 
-#define BUCKETS_MIN 1024u
-#define BUCKETS_MAX (1u << 23)
+#define PLACES_MIN 1024u
+
+/* Eight in a cache line: most searches end in the first line, without a look at the sessions of other keys. */
+struct place {
+	uint32_t hash;
+	uint32_t index;		/* of the session; 0: empty */
+};
 
 struct flow_table {
 	struct session *sessions;
-	uint32_t mask;		/* number of buckets - 1 */
+	uint32_t mask;		/* number of places - 1 */
 	uint32_t count;		/* sessions in the table */
 	uint8_t secret[XXH3_SECRET_SIZE_MIN];
-	uint32_t *bucket;	/* index of the first session of the chain, 0: empty */
+	struct place *place;	/* a session is in the first free one from hash & mask on */
 };
+
+static uint64_t address_half(const uint8_t *p)
+{
+	return (uint64_t)be32(p) << 32 | be32(p + 4);
+}
+
+/* The order of the two ends, by address and then port. */
+static bool sender_is_higher(const struct segment *seg)
+{
+	uint64_t s = address_half(seg->saddr), d = address_half(seg->daddr);
+
+	if (s == d) {
+		s = address_half(seg->saddr + 8);
+		d = address_half(seg->daddr + 8);
+	}
+	return s == d ? seg->sport > seg->dport : s > d;
+}
 
 uint8_t flow_key_of(const struct segment *seg, struct flow_key *key)
 {
-	int order = memcmp(seg->saddr, seg->daddr, sizeof(seg->saddr));
-	uint8_t sender = order > 0 || (order == 0 && seg->sport > seg->dport);
+	uint8_t sender = sender_is_higher(seg);
 
 	memcpy(key->addr[sender], seg->saddr, sizeof(seg->saddr));
 	memcpy(key->addr[!sender], seg->daddr, sizeof(seg->daddr));
@@ -43,9 +65,9 @@ struct flow_table *flow_table_new(struct session *sessions)
 	if (!t)
 		return NULL;
 	t->sessions = sessions;
-	t->mask = BUCKETS_MIN - 1;
-	t->bucket = array_alloc(BUCKETS_MIN, sizeof(t->bucket[0]));
-	if (!t->bucket || getentropy(t->secret, sizeof(t->secret))) {
+	t->mask = PLACES_MIN - 1;
+	t->place = array_alloc(PLACES_MIN, sizeof(t->place[0]));
+	if (!t->place || getentropy(t->secret, sizeof(t->secret))) {
 		flow_table_free(t);
 		return NULL;
 	}
@@ -56,7 +78,7 @@ void flow_table_free(struct flow_table *t)
 {
 	if (!t)
 		return;
-	array_free(t->bucket, (size_t)t->mask + 1, sizeof(t->bucket[0]));
+	array_free(t->place, (size_t)t->mask + 1, sizeof(t->place[0]));
 	free(t);
 }
 
@@ -65,59 +87,92 @@ uint32_t flow_hash(const struct flow_table *t, const struct flow_key *key)
 	return (uint32_t)XXH3_64bits_withSecret(key, sizeof(*key), t->secret, sizeof(t->secret));
 }
 
+/* memcmp() that need not find where they differ, and is not called. */
+static bool keys_equal(const struct flow_key *a, const struct flow_key *b)
+{
+	uint64_t x[sizeof(*a) / 8], y[sizeof(*a) / 8];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]) | (x[5] ^ y[5]));
+}
+
 uint32_t flow_find(const struct flow_table *t, const struct flow_key *key, uint32_t hash)
 {
+	const struct place *p;
 	uint32_t i;
 
-	for (i = t->bucket[hash & t->mask]; i; i = t->sessions[i].hash_next) {
-		const struct session *s = &t->sessions[i];
-
-		if (s->hash == hash && memcmp(&s->key, key, sizeof(*key)) == 0)
-			return i;
-	}
+	for (i = hash & t->mask; (p = &t->place[i])->index; i = (i + 1) & t->mask)
+		if (p->hash == hash && keys_equal(&t->sessions[p->index].key, key))
+			return p->index;
 	return 0;
 }
 
-/* Twice the buckets. Without memory for them the chains only get longer. */
+void flow_prefetch(const struct flow_table *t, uint32_t hash)
+{
+	__builtin_prefetch(&t->place[hash & t->mask]);
+}
+
+uint32_t flow_guess(const struct flow_table *t, uint32_t hash)
+{
+	uint32_t i = hash & t->mask;
+
+	while (t->place[i].index && t->place[i].hash != hash)
+		i = (i + 1) & t->mask;
+	return t->place[i].index;
+}
+
+static void place_put(struct flow_table *t, struct place new)
+{
+	uint32_t i = new.hash & t->mask;
+
+	while (t->place[i].index)
+		i = (i + 1) & t->mask;
+	t->place[i] = new;
+}
+
+/* Twice the places. Without memory for them the searches only get longer. */
 static void flow_table_grow(struct flow_table *t)
 {
-	uint32_t buckets = t->mask + 1, i, next, *old = t->bucket;
-	uint32_t *bucket = array_alloc((size_t)buckets * 2, sizeof(bucket[0]));
+	uint32_t places = t->mask + 1, i;
+	struct place *old = t->place, *place = array_alloc((size_t)places * 2, sizeof(place[0]));
 
-	if (!bucket)
+	if (!place)
 		return;
-	t->bucket = bucket;
-	t->mask = buckets * 2 - 1;
-	for (uint32_t b = 0; b < buckets; b++) {
-		for (i = old[b]; i; i = next) {
-			struct session *s = &t->sessions[i];
-
-			next = s->hash_next;
-			s->hash_next = bucket[s->hash & t->mask];
-			bucket[s->hash & t->mask] = i;
-		}
-	}
-	array_free(old, buckets, sizeof(old[0]));
+	t->place = place;
+	t->mask = places * 2 - 1;
+	for (i = 0; i < places; i++)
+		if (old[i].index)
+			place_put(t, old[i]);
+	array_free(old, places, sizeof(old[0]));
 }
 
-void flow_insert(struct flow_table *t, uint32_t index)
+bool flow_insert(struct flow_table *t, uint32_t index)
 {
-	struct session *s = &t->sessions[index];
-	uint32_t *bucket;
-
-	if (++t->count > t->mask && t->mask + 1 < BUCKETS_MAX)
+	if (t->count > t->mask / 8 * 5)
 		flow_table_grow(t);
-	bucket = &t->bucket[s->hash & t->mask];
-	s->hash_next = *bucket;
-	*bucket = index;
+	if (t->count == t->mask)	/* one must stay empty, where searches end */
+		return false;
+	t->count++;
+	place_put(t, (struct place){ .hash = t->sessions[index].hash, .index = index });
+	return true;
 }
 
+/* Those behind it that were put off by it move up, so that no search ends before it finds them. */
 void flow_remove(struct flow_table *t, uint32_t index)
 {
-	uint32_t *link = &t->bucket[t->sessions[index].hash & t->mask];
+	uint32_t gap = t->sessions[index].hash & t->mask, i;
 
-	while (*link != index)
-		link = &t->sessions[*link].hash_next;
-	*link = t->sessions[index].hash_next;
+	while (t->place[gap].index != index)
+		gap = (gap + 1) & t->mask;
+	for (i = (gap + 1) & t->mask; t->place[i].index; i = (i + 1) & t->mask) {
+		uint32_t home = t->place[i].hash & t->mask;
+
+		if (((i - home) & t->mask) < ((i - gap) & t->mask))
+			continue;
+		t->place[gap] = t->place[i];
+		gap = i;
+	}
+	t->place[gap].index = 0;
 	t->count--;
 }

@@ -38,7 +38,16 @@ void flow_table_free(struct flow_table *t);
 
 uint32_t flow_hash(const struct flow_table *t, const struct flow_key *key);
 uint32_t flow_find(const struct flow_table *t, const struct flow_key *key, uint32_t hash);	/* 0: not there */
-void flow_insert(struct flow_table *t, uint32_t index);	/* by the key and hash of that session */
+
+/* By the key and hash of that session. False: out of memory, it is not in the table. */
+bool flow_insert(struct flow_table *t, uint32_t index);
 void flow_remove(struct flow_table *t, uint32_t index);
+
+/*
+ * For who will need several sessions soon: first flow_prefetch() for each, then flow_guess(), which gives the session that
+ * flow_find() will most likely find (0: none) without touching it.
+ */
+void flow_prefetch(const struct flow_table *t, uint32_t hash);
+uint32_t flow_guess(const struct flow_table *t, uint32_t hash);
 
 #endif

@@ -218,6 +218,12 @@ struct record *history_add(struct history *h, struct session *s, const struct se
 	return r;
 }
 
+void history_prefetch(const struct history *h, const struct session *s)
+{
+	__builtin_prefetch(&h->slot[s->tail], 1);
+	__builtin_prefetch(&h->slot[s->seen_shown ? s->seen_shown : s->head], 1);
+}
+
 void history_clear(struct history *h, struct session *s)
 {
 	while (s->head)

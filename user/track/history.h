@@ -75,6 +75,9 @@ void history_free(struct history *h);
  */
 struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint64_t id, uint8_t side);
 
+/* For who will soon call history_add() for the session: fetches what it touches. */
+void history_prefetch(const struct history *h, const struct session *s);
+
 /* The oldest hidden record of a session, NULL if there is none: what was dropped was older, but for shown ones. */
 struct record *history_oldest_hidden(struct history *h, struct session *s);
 

@@ -56,7 +56,6 @@ enum session_flag {
 struct session {
 	struct flow_key key;
 	uint32_t hash;			/* of the key */
-	uint32_t hash_next;		/* flow table */
 	uint32_t generation;		/* differs from that of the slot's session before */
 	uint16_t list;			/* timer list it is on */
 	uint16_t flags;			/* enum session_flag */
@@ -74,7 +73,7 @@ struct session {
 
 	uint64_t id;			/* from 1, in the order of their first segments */
 	uint64_t start_ns;		/* first segment */
-	uint32_t link_prev, link_next;	/* the timer list */
+	uint32_t link_prev, link_next;	/* the timer list; of a slot without session: the next such slot */
 	uint32_t reasons;		/* rules that want it looked up, bits of enum reason */
 };
 

@@ -23,6 +23,8 @@
 #define UNANSWERED_AGE_NS NS_PER_S
 #define JUMP_S 3600		/* a time further away is not believed before a second segment has it too */
 #define ORIGINAL_LOOK_BACK 1024
+#define AHEAD_MAX 32		/* segments whose sessions are fetched before the first of them is fed */
+#define AHEAD_FROM 1024		/* active sessions: fewer are in the cache anyway */
 
 struct tracker {
 	struct tracker_events events;
@@ -30,7 +32,7 @@ struct tracker {
 	uint32_t session_limit;
 	uint32_t sessions_max;		/* session_limit and those that linger */
 	uint32_t fresh;			/* sessions from here on were never used */
-	uint32_t free;			/* list of used ones, by hash_next */
+	uint32_t free;			/* list of used ones, by link_next */
 	bool pickup;
 	struct flow_table *flows;
 	struct history *history;
@@ -106,18 +108,25 @@ static void session_schedule(struct tracker *t, struct session *s)
 	timers_move(&t->timers, session_index(t, s), timers_second(session_idle_end_s(s)));
 }
 
+static void session_release(struct tracker *t, struct session *s)
+{
+	uint32_t generation = s->generation;
+
+	memset(s, 0, sizeof(*s));
+	s->generation = generation + 1;
+	s->link_next = t->free;
+	t->free = session_index(t, s);
+}
+
 static void session_forget(struct tracker *t, struct session *s)
 {
-	uint32_t i = session_index(t, s), generation = s->generation;
+	uint32_t i = session_index(t, s);
 
 	if (t->events.forgotten)
 		t->events.forgotten(t->events.ctx, s);
 	timers_move(&t->timers, i, LIST_NONE);
 	flow_remove(t->flows, i);
-	memset(s, 0, sizeof(*s));
-	s->generation = generation + 1;
-	s->hash_next = t->free;
-	t->free = i;
+	session_release(t, s);
 }
 
 /* Reports the session as over. It lingers, so that its late segments do not look like a session in mid-stream. */
@@ -231,7 +240,7 @@ static uint32_t session_alloc(struct tracker *t)
 		session_forget(t, list_first(t, LIST_CLOSED));
 	i = t->free;
 	if (i)
-		t->free = t->sessions[i].hash_next;
+		t->free = t->sessions[i].link_next;
 	else
 		i = t->fresh++;
 	return i;
@@ -262,9 +271,23 @@ static void session_begin(struct session *s, const struct segment *seg, uint8_t 
 	s->state[0] = s->state[1] = TS_ESTABLISHED;
 }
 
+/* What can be told of a segment before it is its turn. */
+struct lookup {
+	struct flow_key key;
+	uint32_t hash;
+	uint8_t side;		/* that sent it */
+};
+
+static struct session *session_refuse(struct tracker *t, const struct segment *seg)
+{
+	if (is_syn(seg))
+		t->stats.refused++;
+	t->stats.not_followed++;
+	return NULL;
+}
+
 /* NULL if the session is not to be followed, or cannot be; that is counted. */
-static struct session *session_open(struct tracker *t, const struct segment *seg, const struct flow_key *key, uint32_t hash,
-				    uint8_t side)
+static struct session *session_open(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
 	struct session *s;
 	uint32_t i;
@@ -273,24 +296,23 @@ static struct session *session_open(struct tracker *t, const struct segment *seg
 		t->stats.not_followed++;
 		return NULL;
 	}
-	if (!tracker_make_room(t, seg->ts_ns)) {
-		if (is_syn(seg))
-			t->stats.refused++;
-		t->stats.not_followed++;
-		return NULL;
-	}
+	if (!tracker_make_room(t, seg->ts_ns))
+		return session_refuse(t, seg);
 	i = session_alloc(t);
 	s = &t->sessions[i];
-	s->key = *key;
-	s->hash = hash;
+	s->key = l->key;
+	s->hash = l->hash;
+	if (!flow_insert(t->flows, i)) {
+		session_release(t, s);
+		return session_refuse(t, seg);
+	}
 	s->list = LIST_NONE;
 	s->id = ++t->stats.sessions;
 	s->start_ns = s->last_ns = seg->ts_ns;
-	session_begin(s, seg, side);
+	session_begin(s, seg, l->side);
 	t->stats.mid_stream += !is_syn(seg);
 	if (++t->stats.active > t->stats.active_max)
 		t->stats.active_max = t->stats.active;
-	flow_insert(t->flows, i);
 	return s;
 }
 
@@ -341,31 +363,26 @@ static void direction_count(struct direction *d, const struct segment *seg)
 /*
  * The session of a segment: the one that has its ports, or a new one. NULL: none is followed, or the segment is late.
  */
-static struct session *session_for(struct tracker *t, const struct segment *seg, uint8_t *side)
+static struct session *session_for(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
-	struct flow_key key;
-	struct session *s;
-	uint32_t hash, i;
+	uint32_t i = flow_find(t->flows, &l->key, l->hash);
+	struct session *s = &t->sessions[i];
 
-	*side = flow_key_of(seg, &key);
-	hash = flow_hash(t->flows, &key);
-	i = flow_find(t->flows, &key, hash);
 	if (!i)
-		return session_open(t, seg, &key, hash, *side);
-	s = &t->sessions[i];
+		return session_open(t, seg, l);
 	if (s->flags & SESSION_CLOSED) {
-		if (!late_is_new(s, seg, *side)) {
-			direction_count(&s->dir[*side], seg);
+		if (!late_is_new(s, seg, l->side)) {
+			direction_count(&s->dir[l->side], seg);
 			t->stats.late++;
 			return NULL;
 		}
 		session_forget(t, s);
-		return session_open(t, seg, &key, hash, *side);
+		return session_open(t, seg, l);
 	}
-	if (!is_syn(seg) || syn_belongs(s, seg, *side))
+	if (!is_syn(seg) || syn_belongs(s, seg, l->side))
 		return s;
 	session_end(t, s, END_DUPLICATE, seg->ts_ns);
-	s = session_open(t, seg, &key, hash, *side);
+	s = session_open(t, seg, l);
 	if (s)
 		s->flags |= SESSION_REPLACES;
 	return s;
@@ -556,10 +573,17 @@ static bool jump_is_believed(struct tracker *t, uint64_t s)
 	return !t->jump_s;
 }
 
-void tracker_feed(struct tracker *t, const struct segment *seg)
+static void lookup_make(const struct tracker *t, const struct segment *seg, struct lookup *l)
+{
+	if (seg->frag == FRAG_LATER)	/* has no ports */
+		return;
+	l->side = flow_key_of(seg, &l->key);
+	l->hash = flow_hash(t->flows, &l->key);
+}
+
+static void tracker_feed_one(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
 	struct session *s;
-	uint8_t side;
 
 	if (!t->stats.first_ns)
 		t->stats.first_ns = seg->ts_ns;
@@ -572,12 +596,64 @@ void tracker_feed(struct tracker *t, const struct segment *seg)
 		return;
 	}
 	t->stats.offload_segments += segments_of(seg);
-	s = session_for(t, seg, &side);
+	s = session_for(t, seg, l);
 	if (!s)
 		return;
 	if (seg->frag == FRAG_FIRST)
-		first_fragment(t, seg, s, side);
-	session_feed(t, s, seg, side);
+		first_fragment(t, seg, s, l->side);
+	session_feed(t, s, seg, l->side);
+}
+
+void tracker_feed(struct tracker *t, const struct segment *seg)
+{
+	struct lookup l;
+
+	lookup_make(t, seg, &l);
+	tracker_feed_one(t, seg, &l);
+}
+
+static void session_prefetch(const struct session *s)
+{
+	const char *line = (const char *)s;
+	size_t i;
+
+	for (i = 0; i < sizeof(*s); i += 64)
+		__builtin_prefetch(line + i, 1);
+}
+
+/*
+ * Three times through, so that the misses of all segments overlap: the places in the flow table, the sessions found there,
+ * their newest records. What changes in between only makes a fetch useless.
+ */
+static void tracker_fetch(const struct tracker *t, const struct segment *segs, const struct lookup *look, uint32_t count)
+{
+	uint32_t guess[AHEAD_MAX], i;
+
+	for (i = 0; i < count; i++)
+		if (segs[i].frag != FRAG_LATER)
+			flow_prefetch(t->flows, look[i].hash);
+	for (i = 0; i < count; i++) {
+		guess[i] = segs[i].frag != FRAG_LATER ? flow_guess(t->flows, look[i].hash) : 0;
+		session_prefetch(&t->sessions[guess[i]]);
+	}
+	for (i = 0; i < count; i++)
+		history_prefetch(t->history, &t->sessions[guess[i]]);
+}
+
+void tracker_feed_all(struct tracker *t, const struct segment *segs, size_t count)
+{
+	struct lookup look[AHEAD_MAX];
+	uint32_t n, i;
+
+	for (; count; count -= n, segs += n) {
+		n = count < AHEAD_MAX ? (uint32_t)count : AHEAD_MAX;
+		for (i = 0; i < n; i++)
+			lookup_make(t, &segs[i], &look[i]);
+		if (n > 1 && t->stats.active >= AHEAD_FROM)
+			tracker_fetch(t, segs, look, n);
+		for (i = 0; i < n; i++)
+			tracker_feed_one(t, &segs[i], &look[i]);
+	}
 }
 
 struct by_id {
