@@ -106,6 +106,27 @@ MIRUO_INLINE enum decode_result short_read(const struct cursor *c, uint32_t n, e
 	return c->off + n <= c->wire_len ? DECODE_TRUNCATED : bad;
 }
 
+/*
+ * For the kernel programs, of which clang must not take packets apart byte by byte: where the CPU takes unaligned loads the
+ * verifier does too.
+ */
+#ifdef __bpf__
+#define ANY_ALIGNMENT(p, n) __builtin_assume_aligned((p), (n))
+#else
+#define ANY_ALIGNMENT(p, n) (p)
+#endif
+
+#if defined(__bpf__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+MIRUO_INLINE uint16_t be16(const uint8_t *p)
+{
+	return __builtin_bswap16(*(const uint16_t *)ANY_ALIGNMENT(p, 2));
+}
+
+MIRUO_INLINE uint32_t be32(const uint8_t *p)
+{
+	return __builtin_bswap32(*(const uint32_t *)ANY_ALIGNMENT(p, 4));
+}
+#else
 MIRUO_INLINE uint16_t be16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
@@ -115,6 +136,7 @@ MIRUO_INLINE uint32_t be32(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
+#endif
 
 MIRUO_INLINE enum decode_result decode_tcp(struct cursor *c, uint32_t ip_payload_len, struct segment *seg)
 {
@@ -206,8 +228,8 @@ MIRUO_INLINE enum decode_result decode_ipv4(struct cursor *c, struct segment *se
 	seg->ip_id = be16(ip + 4);
 	seg->ttl = ip[8];
 	seg->saddr[10] = seg->saddr[11] = seg->daddr[10] = seg->daddr[11] = 0xff;
-	__builtin_memcpy(seg->saddr + 12, ip + 12, 4);
-	__builtin_memcpy(seg->daddr + 12, ip + 16, 4);
+	__builtin_memcpy(seg->saddr + 12, ANY_ALIGNMENT(ip + 12, 4), 4);
+	__builtin_memcpy(seg->daddr + 12, ANY_ALIGNMENT(ip + 16, 4), 4);
 	if (ip[9] != PROTO_TCP)
 		return other_protocol(ip[9]);
 
