@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * From a decoded segment to a record in this CPU's ring buffer. Never waits, never changes the packet; what does not fit is
- * counted.
+ * From a decoded segment to this CPU's batch, and from there to its ring buffer. Never waits, never changes the packet; what
+ * does not fit is counted.
  */
 #ifndef MIRUO_EMIT_BPF_H
 #define MIRUO_EMIT_BPF_H
@@ -14,6 +14,7 @@
 #include "miruo/wire.h"
 
 #define TIMESTAMP_LAYOUT 0x0101080au	/* NOP, NOP, timestamp, length 10: RFC 7323 appendix A */
+#define OPTIONS_OFFSET_MASK 0xfff
 
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -28,14 +29,31 @@ struct {
 } rings SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, COUNT_COUNT);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);			/* the loader sets the number of CPUs */
 	__type(key, uint32_t);
-	__type(value, uint64_t);
-} counters SEC(".maps");
+	__type(value, struct cpu_state);
+} cpus SEC(".maps");
 
 const volatile struct bpf_config config;
 struct bpf_wake wake;
+
+/*
+ * How full a ring is. Segments are kept the longer the more a session's fate hangs on them: only those of a higher rank than
+ * the level of the ring are sent.
+ */
+enum ring_level {
+	LEVEL_ROOM,
+	LEVEL_NO_DATA,		/* from 3/4 */
+	LEVEL_NO_ACK,		/* from 7/8 */
+};
+
+enum segment_rank {
+	RANK_DATA = 1,
+	RANK_ACK,		/* nothing but an acknowledgment: of the handshake and of the last FIN too */
+	RANK_END,		/* SYN, FIN, RST */
+};
 
 /* What the two kinds of program know of a packet beside its bytes. */
 struct packet {
@@ -48,25 +66,37 @@ struct packet {
 	int xdp;
 };
 
-MIRUO_INLINE void count(uint32_t counter)
-{
-	uint64_t *n = bpf_map_lookup_elem(&counters, &counter);
-
-	if (n)
-		++*n;
-}
-
-/* Four option bytes in wire order as a number; 0 beyond what is linear. */
+/* Four option bytes in wire order; 0 beyond what is linear. */
 MIRUO_INLINE uint32_t option_word(const struct packet *p, uint32_t off)
 {
 	const uint8_t *o = p->data + off;
 
-	return o + 4 <= p->end ? be32(o) : 0;
+	return o + 4 <= p->end ? *(const uint32_t *)ANY_ALIGNMENT(o, 4) : 0;
+}
+
+MIRUO_INLINE int options_are_timestamp(const struct packet *p, const struct segment *seg)
+{
+	const uint8_t *o = p->data + (seg->opt_off & OPTIONS_OFFSET_MASK);
+
+	return seg->opt_len == 12 && o + 4 <= p->end && be32(o) == TIMESTAMP_LAYOUT;
+}
+
+MIRUO_INLINE uint32_t wire_bits(const struct packet *p, const struct segment *seg)
+{
+	uint32_t bits = seg->frag << WIRE_FRAG_SHIFT;
+
+	bits |= p->egress ? WIRE_EGRESS : 0;
+	bits |= seg->ip_version == 6 ? WIRE_IPV6 | WIRE_ADDRESSES : 0;
+	bits |= seg->vlan >> 16 ? WIRE_ADDRESSES : 0;
+	bits |= seg->opt_cut ? WIRE_OPT_CUT : 0;
+	bits |= seg->frag_last ? WIRE_FRAG_LAST : 0;
+	bits |= options_are_timestamp(p, seg) ? WIRE_TIMESTAMP : 0;
+	return bits;
 }
 
 MIRUO_INLINE void fill_head(struct wire_head *w, const struct packet *p, const struct segment *seg, uint64_t now, uint32_t bits)
 {
-	uint32_t off = seg->opt_off & 0xfff;
+	uint32_t off = seg->opt_off & OPTIONS_OFFSET_MASK;
 
 	w->ktime_ns = now;
 	__builtin_memcpy(w->saddr, seg->saddr + 12, 4);
@@ -75,8 +105,10 @@ MIRUO_INLINE void fill_head(struct wire_head *w, const struct packet *p, const s
 	w->ack = seg->ack;
 	w->payload_len = seg->payload_len;
 	w->wire_len = seg->wire_len;
-	w->ts_value = bits & WIRE_TIMESTAMP ? option_word(p, off + 4) : 0;
-	w->ts_echo = bits & WIRE_TIMESTAMP ? option_word(p, off + 8) : 0;
+	if (bits & WIRE_TIMESTAMP) {
+		w->ts_value = option_word(p, off + 4);
+		w->ts_echo = option_word(p, off + 8);
+	}
 	w->ifindex = p->ifindex;
 	w->sport = seg->sport;
 	w->dport = seg->dport;
@@ -90,30 +122,33 @@ MIRUO_INLINE void fill_head(struct wire_head *w, const struct packet *p, const s
 	w->opt_len = seg->opt_len;
 }
 
-MIRUO_INLINE void fill_tail(struct wire_tail *t, const struct packet *p, const struct segment *seg)
+MIRUO_INLINE void fill_addresses(struct wire_addresses *w, const struct segment *seg)
 {
-	uint32_t off = seg->opt_off & 0xfff;
+	__builtin_memcpy(w->saddr, seg->saddr, 16);
+	__builtin_memcpy(w->daddr, seg->daddr, 16);
+	w->vlan = seg->vlan;
+	w->ip_id = seg->ip_id;
+}
+
+MIRUO_INLINE void fill_options(struct wire_options *w, const struct packet *p, const struct segment *seg)
+{
+	uint32_t off = seg->opt_off & OPTIONS_OFFSET_MASK;
 	int i;
 
-	__builtin_memcpy(t->saddr, seg->saddr, 16);
-	__builtin_memcpy(t->daddr, seg->daddr, 16);
-	t->vlan = seg->vlan;
-	t->ip_id = seg->ip_id;
-	t->payload_cap = 0;
 #pragma GCC unroll 10
 	for (i = 0; i < TCP_OPTIONS_MAX; i += 4) {
 		const uint8_t *o = p->data + off + i;
 
 		if (o + 4 > p->end)
 			break;
-		__builtin_memcpy(t->opt + i, o, 4);
+		__builtin_memcpy(w->opt + i, ANY_ALIGNMENT(o, 4), 4);
 	}
+	w->payload_cap = 0;
 }
 
-/* The payload behind the tail; what cannot be had is left out. */
-MIRUO_INLINE void fill_payload(void *record, const struct packet *p, const struct segment *seg)
+/* What cannot be had is left out. */
+MIRUO_INLINE void fill_payload(struct wire_payload *w, const struct packet *p, const struct segment *seg)
 {
-	struct wire_tail *t = record + WIRE_SHORT;
 	uint32_t n = seg->payload_len;
 	long err;
 
@@ -125,86 +160,209 @@ MIRUO_INLINE void fill_payload(void *record, const struct packet *p, const struc
 	if (n == 0 || n > WIRE_PAYLOAD_MAX)
 		return;
 	if (p->xdp)
-		err = bpf_xdp_load_bytes(p->ctx, seg->payload_off, record + WIRE_LONG, n);
+		err = bpf_xdp_load_bytes(p->ctx, seg->payload_off, w->bytes, n);
 	else
-		err = bpf_skb_load_bytes(p->ctx, seg->payload_off, record + WIRE_LONG, n);
+		err = bpf_skb_load_bytes(p->ctx, seg->payload_off, w->bytes, n);
 	if (!err)
-		t->payload_cap = n;
+		w->options.payload_cap = n;
+}
+
+MIRUO_INLINE void *ring_of(uint32_t cpu)
+{
+	return bpf_map_lookup_elem(&rings, &cpu);
+}
+
+MIRUO_INLINE uint32_t ring_level(uint64_t filled)
+{
+	if (filled <= config.ring_bytes / 4 * 3)
+		return LEVEL_ROOM;
+	return filled <= config.ring_bytes / 8 * 7 ? LEVEL_NO_DATA : LEVEL_NO_ACK;
 }
 
 /* A wake-up costs more than all the rest, so the reader is left asleep unless a ring fills or it waits for anything at all. */
-MIRUO_INLINE uint64_t submit_flags(void *ring)
+MIRUO_INLINE uint64_t wake_flags(struct cpu_state *c, uint64_t filled)
 {
-	if (wake.idle) {
+	if (wake.idle)
 		wake.idle = 0;
-		count(COUNT_WAKE_UPS);
-		return BPF_RB_FORCE_WAKEUP;
-	}
-	if (wake.asleep && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > config.wake_bytes) {
+	else if (wake.asleep && filled > config.wake_bytes)
 		wake.asleep = 0;
-		count(COUNT_WAKE_UPS);
-		return BPF_RB_FORCE_WAKEUP;
-	}
-	return BPF_RB_NO_WAKEUP;
+	else
+		return BPF_RB_NO_WAKEUP;
+	c->count[COUNT_WAKE_UPS]++;
+	return BPF_RB_FORCE_WAKEUP;
 }
 
-MIRUO_INLINE void emit(const struct packet *p, const struct segment *seg)
+/* The reader, on another CPU, sees the new state only after all that was stored before. */
+MIRUO_INLINE void batch_publish(struct wire_batch *b, uint64_t state)
 {
-	uint32_t cpu = bpf_get_smp_processor_id(), bits = seg->frag << WIRE_FRAG_SHIFT;
-	void *ring = bpf_map_lookup_elem(&rings, &cpu), *record;
-	uint64_t now = bpf_ktime_get_ns();
-	int payload = config.payload_bytes && seg->payload_len && seg->frag != FRAG_LATER;
+	asm volatile("" : : : "memory");
+	if (config.in_order)
+		*(volatile uint64_t *)&b->state = state;
+	else
+		__sync_lock_test_and_set(&b->state, state);
+	asm volatile("" : : : "memory");
+}
 
-	if (!ring) {
-		count(COUNT_RING_FULL);
-		return;
-	}
-	bits |= p->egress ? WIRE_EGRESS : 0;
-	bits |= seg->ip_version == 6 ? WIRE_IPV6 : 0;
-	bits |= seg->opt_cut ? WIRE_OPT_CUT : 0;
-	bits |= seg->frag_last ? WIRE_FRAG_LAST : 0;
-	if (seg->opt_len == 12 && option_word(p, seg->opt_off & 0xfff) == TIMESTAMP_LAYOUT)
-		bits |= WIRE_TIMESTAMP;
-	else if (seg->opt_len)
-		bits |= WIRE_TAIL;
-	if (payload || seg->ip_version == 6 || seg->vlan >> 16)
-		bits |= WIRE_TAIL;
+/* Sends the batch and begins the next one; 0: there is no room for it. */
+MIRUO_INLINE int batch_send(struct cpu_state *c, void *ring)
+{
+	uint64_t filled = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA), used = BATCH_USED(c->batch.state);
+	uint64_t bytes = BATCH_BYTES(used);
 
-	if (!(bits & WIRE_TAIL)) {
-		record = bpf_ringbuf_reserve(ring, WIRE_SHORT, 0);
-		if (!record)
-			goto full;
-		fill_head(record, p, seg, now, bits);
-	} else if (!payload) {
-		record = bpf_ringbuf_reserve(ring, WIRE_LONG, 0);
-		if (!record)
-			goto full;
-		fill_head(record, p, seg, now, bits);
-		fill_tail(record + WIRE_SHORT, p, seg);
-	} else {
-		record = bpf_ringbuf_reserve(ring, WIRE_PAYLOAD, 0);
-		if (!record)
-			goto full;
-		fill_head(record, p, seg, now, bits);
-		fill_tail(record + WIRE_SHORT, p, seg);
-		fill_payload(record, p, seg);
+	c->level = ring_level(filled);
+	asm volatile("" : "+r"(bytes));	/* else clang drops the bound: it knows it holds */
+	if (bytes > sizeof(c->batch))
+		bytes = sizeof(c->batch);
+	if (bpf_ringbuf_output(ring, &c->batch, bytes, wake_flags(c, filled)))
+		return 0;
+	batch_publish(&c->batch, (uint64_t)(BATCH_NUMBER(c->batch.state) + 1) << 32);
+	return 1;
+}
+
+MIRUO_INLINE uint32_t segment_rank(const struct segment *seg)
+{
+	if (seg->flags & (TCP_SYN | TCP_FIN | TCP_RST))
+		return RANK_END;
+	return seg->payload_len ? RANK_DATA : RANK_ACK;
+}
+
+/* The level is looked up anew only where it decides. */
+MIRUO_INLINE int level_refuses(struct cpu_state *c, uint32_t cpu, const struct segment *seg)
+{
+	uint32_t rank;
+	void *ring;
+
+	if (c->level == LEVEL_ROOM)
+		return 0;
+	rank = segment_rank(seg);
+	if (rank > c->level)
+		return 0;
+	ring = ring_of(cpu);
+	if (ring)
+		c->level = ring_level(bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA));
+	return rank <= c->level;
+}
+
+/* The lines for a segment in the batch; NULL: no room. */
+MIRUO_INLINE void *batch_lines(struct cpu_state *c, uint32_t cpu)
+{
+	uint64_t used = BATCH_USED(c->batch.state);
+
+	asm volatile("" : "+r"(used));	/* else clang compares another register than it adds */
+	if (used >= BATCH_LINES) {
+		void *ring = ring_of(cpu);
+
+		if (!ring || !batch_send(c, ring))
+			return NULL;
+		used = 0;
 	}
-	count(COUNT_SENT);
-	bpf_ringbuf_submit(record, submit_flags(ring));
-	return;
-full:
-	count(COUNT_RING_FULL);
+	return c->batch.line[used];
+}
+
+MIRUO_INLINE int batch_add(struct cpu_state *c, uint32_t cpu, const struct packet *p, const struct segment *seg, uint64_t now)
+{
+	uint32_t bits = wire_bits(p, seg), lines = 1;
+	uint8_t *line = batch_lines(c, cpu);
+
+	if (!line)
+		return 0;
+	fill_head((struct wire_head *)line, p, seg, now, bits);
+	if (bits & WIRE_ADDRESSES) {
+		line += WIRE_LINE;
+		lines++;
+		fill_addresses((struct wire_addresses *)line, seg);
+	}
+	if (seg->opt_len && !(bits & WIRE_TIMESTAMP)) {
+		line += WIRE_LINE;
+		lines++;
+		fill_options((struct wire_options *)line, p, seg);
+	}
+	batch_publish(&c->batch, c->batch.state + lines);
+	return 1;
+}
+
+/* By itself, behind what was collected before it. */
+MIRUO_INLINE int payload_send(struct cpu_state *c, uint32_t cpu, const struct packet *p, const struct segment *seg, uint64_t now)
+{
+	void *ring = ring_of(cpu);
+	struct wire_payload *w;
+
+	if (!ring || (BATCH_USED(c->batch.state) && !batch_send(c, ring)))
+		return 0;
+	w = bpf_ringbuf_reserve(ring, sizeof(*w), 0);
+	if (!w)
+		return 0;
+	fill_head(&w->head, p, seg, now, wire_bits(p, seg));
+	fill_addresses(&w->addresses, seg);
+	fill_options(&w->options, p, seg);
+	fill_payload(w, p, seg);
+	bpf_ringbuf_submit(w, wake_flags(c, bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA)));
+	return 1;
+}
+
+MIRUO_INLINE int send(struct cpu_state *c, uint32_t cpu, const struct packet *p, const struct segment *seg, uint64_t now)
+{
+	if (level_refuses(c, cpu, seg))
+		return 0;
+	if (config.payload_bytes && seg->payload_len && seg->frag != FRAG_LATER)
+		return payload_send(c, cpu, p, seg, now);
+	return batch_add(c, cpu, p, seg, now);
+}
+
+/* Addresses are looked at only where the decoder has set them, time and payload not at all. */
+MIRUO_INLINE void segment_clear(struct segment *seg)
+{
+	seg->vlan = 0;
+	__builtin_memset(&seg->seq, 0, offsetof(struct segment, opt) - offsetof(struct segment, seq));
+}
+
+/*
+ * What there is for this CPU, with an empty segment, until cpu_leave(). NULL: another program is at work with it, which this one
+ * has interrupted; what it would have seen is lost.
+ */
+MIRUO_INLINE struct cpu_state *cpu_enter(uint32_t cpu)
+{
+	struct cpu_state *c = bpf_map_lookup_elem(&cpus, &cpu);
+
+	if (!c)
+		return NULL;
+	if (config.preempted ? __sync_lock_test_and_set(&c->busy, 1) : c->busy) {
+		c->count[COUNT_RING_FULL]++;
+		return NULL;
+	}
+	*(volatile uint32_t *)&c->busy = 1;
+	segment_clear(&c->seg);
+	return c;
+}
+
+MIRUO_INLINE void cpu_leave(struct cpu_state *c)
+{
+	asm volatile("" : : : "memory");
+	*(volatile uint32_t *)&c->busy = 0;
 }
 
 /* What follows the decoder. */
-MIRUO_INLINE void watch(const struct packet *p, int result, struct segment *seg)
+MIRUO_INLINE void cpu_watch(struct cpu_state *c, uint32_t cpu, const struct packet *p, int result)
 {
-	count(result);
+	struct segment *seg = &c->seg;
+	int sent;
+
+	if (result >= 0 && result < DECODE_RESULTS)
+		c->count[result]++;
 	if (result != DECODE_TCP && result != DECODE_FRAGMENT)
 		return;
 	if (p->vlan)
 		seg->vlan = seg->vlan << 16 | p->vlan;
-	emit(p, seg);
+	sent = send(c, cpu, p, seg, bpf_ktime_get_ns());
+	if (wake.idle) {
+		void *ring = ring_of(cpu);
+
+		if (ring)
+			batch_send(c, ring);
+	}
+	c->count[sent ? COUNT_SENT : COUNT_RING_FULL]++;
+	if (!sent && segment_rank(seg) != RANK_END)
+		c->count[COUNT_PLAIN]++;
 }
 
 #endif

@@ -262,8 +262,8 @@ MIRUO_INLINE enum decode_result decode_ipv6(struct cursor *c, struct segment *se
 	next = ip[6];
 	seg->ip_version = 6;
 	seg->ttl = ip[7];
-	__builtin_memcpy(seg->saddr, ip + 8, 16);
-	__builtin_memcpy(seg->daddr, ip + 24, 16);
+	__builtin_memcpy(seg->saddr, ANY_ALIGNMENT(ip + 8, 8), 16);
+	__builtin_memcpy(seg->daddr, ANY_ALIGNMENT(ip + 24, 8), 16);
 
 	for (i = 0; i < IPV6_EXTENSIONS_MAX && next != PROTO_TCP; i++) {
 		switch (next) {
@@ -432,18 +432,28 @@ MIRUO_INLINE enum decode_result decode_sll(struct cursor *c, enum link_type link
 }
 
 /*
- * Decodes the frame that begins at data, of which the bytes before end were captured and wire_len were on the wire. Not less:
- * a source whose input claims that fewer bytes were sent than captured takes what was captured for wire_len.
- * Fills *seg, all of it but what segment.h says the source sets; ts_ns, netns and segs are left 0. Addresses, ip_version, ttl
- * and ip_id are valid for DECODE_TCP and DECODE_FRAGMENT, the rest as segment.h says; for any other result *seg is garbage.
+ * The same as decode_frame_zeroed() for an Ethernet frame with IPv4 and no tag, DECODE_RESULTS for any other: for who would
+ * spare such frames the way through what they do not have.
  */
-MIRUO_INLINE enum decode_result decode_frame(enum link_type link, const uint8_t *data, const uint8_t *end,
-					     uint32_t wire_len, struct segment *seg)
+MIRUO_INLINE enum decode_result decode_untagged_ipv4(const uint8_t *data, const uint8_t *end, uint32_t wire_len,
+						     struct segment *seg)
+{
+	struct cursor c = { .start = data, .pos = data, .end = end, .off = 0, .wire_len = wire_len };
+	const uint8_t *eth = take(&c, 14);
+
+	if (!eth || be16(eth + 12) != ETHERTYPE_IPV4)
+		return DECODE_RESULTS;
+	seg->wire_len = wire_len;
+	return decode_ipv4(&c, seg);
+}
+
+/* decode_frame() into a segment that is all zero. */
+MIRUO_INLINE enum decode_result decode_frame_zeroed(enum link_type link, const uint8_t *data, const uint8_t *end,
+						    uint32_t wire_len, struct segment *seg)
 {
 	struct cursor c = { .start = data, .pos = data, .end = end, .off = 0, .wire_len = wire_len };
 	const uint8_t *eth;
 
-	__builtin_memset(seg, 0, sizeof(*seg));
 	seg->wire_len = wire_len;
 	switch (link) {
 	case LINK_ETHERNET:
@@ -460,6 +470,19 @@ MIRUO_INLINE enum decode_result decode_frame(enum link_type link, const uint8_t 
 		return decode_null(&c, seg);
 	}
 	return DECODE_UNSUPPORTED;
+}
+
+/*
+ * Decodes the frame that begins at data, of which the bytes before end were captured and wire_len were on the wire. Not less:
+ * a source whose input claims that fewer bytes were sent than captured takes what was captured for wire_len.
+ * Fills *seg, all of it but what segment.h says the source sets; ts_ns, netns and segs are left 0. Addresses, ip_version, ttl
+ * and ip_id are valid for DECODE_TCP and DECODE_FRAGMENT, the rest as segment.h says; for any other result *seg is garbage.
+ */
+MIRUO_INLINE enum decode_result decode_frame(enum link_type link, const uint8_t *data, const uint8_t *end,
+					     uint32_t wire_len, struct segment *seg)
+{
+	__builtin_memset(seg, 0, sizeof(*seg));
+	return decode_frame_zeroed(link, data, end, wire_len, seg);
 }
 
 #endif

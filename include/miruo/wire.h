@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The record that the kernel programs put into the ring buffer for each segment: a head of one cache line, which is all that
- * nearly every segment needs, and for the others a tail of fixed size. All in host byte order but for addresses.
+ * What the kernel programs send for each segment: a head of one cache line, which is all that nearly every segment needs, for
+ * some one or two more lines, and how the programs and the reader share each CPU's latest lines. All in host byte order but
+ * for addresses.
  */
 #ifndef MIRUO_WIRE_H
 #define MIRUO_WIRE_H
+
+#include <stddef.h>
 
 #include "segment.h"
 
 #define WIRE_PAYLOAD_MAX 2048
 
 enum wire_bit {
-	WIRE_IPV6 = 1,		/* addresses are in the tail */
+	WIRE_IPV6 = 1,		/* addresses are in a line of their own */
 	WIRE_EGRESS = 2,
 	WIRE_TIMESTAMP = 4,	/* the options are NOP NOP timestamp, and only in ts_value and ts_echo */
-	WIRE_TAIL = 8,
+	WIRE_ADDRESSES = 8,	/* struct wire_addresses follows */
 	WIRE_OPT_CUT = 16,
 	WIRE_FRAG_LAST = 32,
 	WIRE_FRAG_SHIFT = 6,	/* two bits: enum frag_part */
@@ -28,53 +31,98 @@ struct wire_head {
 	uint32_t ack;
 	uint32_t payload_len;
 	uint32_t wire_len;
-	uint32_t ts_value;
+	uint32_t ts_value;	/* both network order */
 	uint32_t ts_echo;
 	uint32_t ifindex;
 	uint16_t sport;
 	uint16_t dport;
 	uint16_t window;
 	uint16_t segs;
-	uint16_t ip_id;		/* of IPv4; IPv6 has it in the tail */
-	uint16_t vlan;		/* one tag; more are in the tail */
+	uint16_t ip_id;		/* of IPv4 */
+	uint16_t vlan;		/* one tag */
 	uint8_t flags;
 	uint8_t ttl;
 	uint8_t bits;		/* enum wire_bit */
-	uint8_t opt_len;
+	uint8_t opt_len;	/* without WIRE_TIMESTAMP, if not 0: struct wire_options follows, behind the addresses */
 };
 
-struct wire_tail {
+/* Of IPv6, and of packets with more than one tag. */
+struct wire_addresses {
 	uint8_t saddr[16];
 	uint8_t daddr[16];
 	uint64_t vlan;
 	uint32_t ip_id;
-	uint32_t payload_cap;	/* bytes behind the tail; only in records that are long enough */
+	uint8_t pad[20];
+};
+
+struct wire_options {
 	uint8_t opt[TCP_OPTIONS_MAX];
-	uint8_t pad[8];
+	uint32_t payload_cap;	/* of struct wire_payload */
+	uint8_t pad[20];
 };
 
-_Static_assert(sizeof(struct wire_head) == 64, "struct wire_head: layout of the ring buffer's records");
-_Static_assert(sizeof(struct wire_tail) == 96, "struct wire_tail: layout of the ring buffer's records");
-
-/* The three sizes of a record. */
-enum {
-	WIRE_SHORT = sizeof(struct wire_head),
-	WIRE_LONG = WIRE_SHORT + sizeof(struct wire_tail),
-	WIRE_PAYLOAD = WIRE_LONG + WIRE_PAYLOAD_MAX,
+/* With payload: sent by itself, with all its parts. */
+struct wire_payload {
+	struct wire_head head;
+	struct wire_addresses addresses;
+	struct wire_options options;
+	uint8_t bytes[WIRE_PAYLOAD_MAX];
 };
+
+#define WIRE_LINE 64
+#define WIRE_LINES_MAX 3	/* of a segment */
+
+_Static_assert(sizeof(struct wire_head) == WIRE_LINE, "struct wire_head is a line");
+_Static_assert(sizeof(struct wire_addresses) == WIRE_LINE, "struct wire_addresses is a line");
+_Static_assert(sizeof(struct wire_options) == WIRE_LINE, "struct wire_options is a line");
+
+#define BATCH_LINES 32		/* a batch of so many or more goes to the ring */
+
+/*
+ * The segments that a CPU has collected. When there are enough of them, the program copies state and the lines in use to the
+ * ring and begins the next batch. The reader looks at those that wait in place, and skips them when the batch comes by the
+ * ring. A batch that does not fit the ring stays, and segments are lost until it does.
+ */
+struct wire_batch {
+	uint64_t state;		/* number of the batch in the upper 32 bits, lines in use in the lower ones */
+	uint8_t line[BATCH_LINES - 1 + WIRE_LINES_MAX][WIRE_LINE];
+};
+
+#define BATCH_NUMBER(state) ((uint32_t)((state) >> 32))
+#define BATCH_USED(state) ((uint32_t)(state))
+#define BATCH_BYTES(used) (sizeof(uint64_t) + (used) * WIRE_LINE)
 
 /* What the kernel programs count, on each CPU. The first are enum decode_result. */
 enum kernel_counter {
-	COUNT_SENT = 16,	/* records in the ring */
+	COUNT_SENT = 16,	/* segments collected for the reader */
 	COUNT_RING_FULL,	/* segments lost because there was no room */
+	COUNT_PLAIN,		/* of them, those without SYN, FIN and RST */
 	COUNT_WAKE_UPS,
 	COUNT_COUNT = 24
 };
 
+#define PAD_TO_LINE ((WIRE_LINE * 2 - (sizeof(struct segment) + 16) % WIRE_LINE) % WIRE_LINE)
+
+/* Of one CPU; shared with the reader while the programs run, which only reads it. */
+struct cpu_state {
+	uint64_t count[COUNT_COUNT];
+	struct segment seg;	/* being decoded: here the verifier does not follow each value that a field may have */
+	uint32_t busy;		/* a program is at work here: one that interrupts it must not touch seg and batch */
+	uint32_t level;		/* enum ring_level, when a batch was last sent */
+	uint8_t pad[PAD_TO_LINE];
+	struct wire_batch batch;	/* its lines are aligned to their size */
+};
+
+_Static_assert(offsetof(struct cpu_state, batch.line) % WIRE_LINE == 0, "struct cpu_state: lines of the batch");
+_Static_assert(sizeof(struct cpu_state) % WIRE_LINE == 0, "struct cpu_state: one CPU's lines are not those of another");
+
 /* Set by the loader before the programs are verified. */
 struct bpf_config {
 	uint32_t payload_bytes;	/* bring along so many bytes of payload, WIRE_PAYLOAD_MAX at most */
+	uint32_t ring_bytes;	/* size of each ring */
 	uint32_t wake_bytes;	/* wake the reader when a ring holds more than this */
+	uint32_t in_order;	/* this kind of CPU shows stores to others in their order */
+	uint32_t preempted;	/* a program may be interrupted by another on the same CPU at any time (PREEMPT_RT) */
 };
 
 /* Shared with the reader while the programs run. */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -22,7 +23,7 @@
 #undef bpf_insn
 
 #include "miruo/decode.h"
-#include "ring.h"
+#include "cpu_queue.h"
 #include "wire.h"
 
 #include "miruo.skel.h"
@@ -43,20 +44,23 @@ struct hook {
 
 struct run {
 	struct miruo_bpf *skel;
-	struct ring ring;
+	struct cpu_queue queue;
+	struct cpu_state *state;	/* of the first CPU */
+	uint32_t payload_bytes;
 	uint64_t frames, records, passed_over, differences;
 };
 
-static int load(struct run *r)
+static int load(struct run *r, uint32_t payload_bytes)
 {
 	uint32_t cpu = 0;
+	void *state;
 	int fd;
 
 	r->skel = miruo_bpf__open();
 	if (!r->skel)
 		return -errno;
-	r->skel->rodata->config.wake_bytes = RING_BYTES;
-	r->skel->rodata->config.payload_bytes = PAYLOAD_BYTES;
+	r->skel->rodata->config.ring_bytes = r->skel->rodata->config.wake_bytes = RING_BYTES;
+	r->skel->rodata->config.payload_bytes = payload_bytes;
 	if (miruo_bpf__load(r->skel))
 		return -errno;
 	fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "miruo_ring", 0, 0, RING_BYTES, NULL);
@@ -64,7 +68,19 @@ static int load(struct run *r)
 		return -errno;
 	if (bpf_map_update_elem(bpf_map__fd(r->skel->maps.rings), &cpu, &fd, BPF_ANY))
 		return -errno;
-	return ring_open(&r->ring, fd, RING_BYTES);
+	state = mmap(NULL, sizeof(struct cpu_state), PROT_READ, MAP_SHARED, bpf_map__fd(r->skel->maps.cpus), 0);
+	if (state == MAP_FAILED)
+		return -errno;
+	r->state = state;
+	return cpu_queue_open(&r->queue, fd, RING_BYTES, state);
+}
+
+static void unload(struct run *r)
+{
+	cpu_queue_close(&r->queue);
+	if (r->state)
+		munmap(r->state, sizeof(struct cpu_state));
+	miruo_bpf__destroy(r->skel);
 }
 
 /* The programs take the ring of the CPU that they run on: the first one. */
@@ -92,14 +108,16 @@ static void differ(struct run *r, const char *file, uint64_t frame, const char *
 			differ(r, file, frame, hook->name, #field, (uint64_t)k.field, (uint64_t)u->field);                   \
 	} while (0)
 
-static void compare_segment(struct run *r, const char *file, uint64_t frame, const struct hook *hook, const void *record,
+static void compare_segment(struct run *r, const char *file, uint64_t frame, const struct hook *hook, const struct wire_head *record,
 			    size_t len, const uint8_t *data, const struct segment *u)
 {
 	uint8_t options[TCP_OPTIONS_MAX];
-	uint32_t payload = u->payload_len < PAYLOAD_BYTES ? u->payload_len : PAYLOAD_BYTES;
+	uint32_t payload = u->payload_len < r->payload_bytes ? u->payload_len : r->payload_bytes;
 	struct segment k;
 
-	if (!wire_unpack(record, len, &k, options)) {
+	if (is_wire_payload(len)) {
+		wire_unpack_payload((const struct wire_payload *)record, &k, options);
+	} else if (wire_unpack(record, len, &k, options) * (size_t)WIRE_LINE != len) {
 		differ(r, file, frame, hook->name, "record length", len, 0);
 		return;
 	}
@@ -141,7 +159,7 @@ static void compare_frame(struct run *r, const char *file, uint64_t frame, const
 	struct segment u;
 	enum decode_result result = decode_frame(LINK_ETHERNET, data, data + len, len, &u);
 	bool wanted = result == DECODE_TCP || result == DECODE_FRAGMENT;
-	const void *record;
+	const struct wire_head *record;
 	size_t record_len;
 
 	if (bpf_prog_test_run_opts(hook->program, &opts)) {
@@ -154,7 +172,7 @@ static void compare_frame(struct run *r, const char *file, uint64_t frame, const
 	}
 	if (opts.data_size_out && opts.data_size_out != len)
 		differ(r, file, frame, hook->name, "the program changed the packet's length", opts.data_size_out, len);
-	record = ring_peek(&r->ring, &record_len);
+	record = cpu_queue_peek(&r->queue, &record_len);
 	if (!record != !wanted)
 		differ(r, file, frame, hook->name, "record", record != NULL, wanted);
 	if (!record)
@@ -162,8 +180,8 @@ static void compare_frame(struct run *r, const char *file, uint64_t frame, const
 	r->records++;
 	if (wanted)
 		compare_segment(r, file, frame, hook, record, record_len, data, &u);
-	ring_skip(&r->ring, record_len);
-	ring_release(&r->ring);
+	cpu_queue_skip(&r->queue, record_len);
+	cpu_queue_release(&r->queue);
 }
 
 static void compare_file(struct run *r, const char *file, const struct hook *hooks)
@@ -193,16 +211,15 @@ static void compare_file(struct run *r, const char *file, const struct hook *hoo
 	pcap_close(p);
 }
 
-int main(int argc, char *argv[])
+/* Whether the programs agree with user space, all of the captures on all hooks; what they were is printed. */
+static int compare(char *const *files, int count, uint32_t payload_bytes)
 {
-	struct run r = { 0 };
-	int err, i;
+	struct run r = { .payload_bytes = payload_bytes };
+	int err = load(&r, payload_bytes), i;
 
-	libbpf_set_print(NULL);
-	stay_on_first_cpu();
-	err = load(&r);
 	if (err) {
 		printf("skipped: cannot load kernel programs: %s\n", strerror(-err));
+		unload(&r);
 		return err == -EPERM || err == -EACCES || err == -ENOSYS ? SKIPPED : 1;
 	}
 	{
@@ -213,13 +230,23 @@ int main(int argc, char *argv[])
 			{ NULL, -1, false },
 		};
 
-		for (i = 1; i < argc; i++)
-			compare_file(&r, argv[i], hooks);
+		for (i = 0; i < count; i++)
+			compare_file(&r, files[i], hooks);
 	}
-	printf("%d captures, %" PRIu64 " frames on 3 hooks (%" PRIu64 " passed over for their length), %" PRIu64
-	       " records, %" PRIu64 " differences\n",
-	       argc - 1, r.frames, r.passed_over, r.records, r.differences);
-	ring_close(&r.ring);
-	miruo_bpf__destroy(r.skel);
+	printf("%d captures, %" PRIu32 " bytes of payload, %" PRIu64 " frames on 3 hooks (%" PRIu64
+	       " passed over for their length), %" PRIu64 " records, %" PRIu64 " differences\n",
+	       count, payload_bytes, r.frames, r.passed_over, r.records, r.differences);
+	unload(&r);
 	return r.differences != 0 || r.records == 0;
+}
+
+/* Without payload, where segments are collected, and with it, where they are sent one by one. */
+int main(int argc, char *argv[])
+{
+	int status;
+
+	libbpf_set_print(NULL);
+	stay_on_first_cpu();
+	status = compare(argv + 1, argc - 1, 0);
+	return status ? status : compare(argv + 1, argc - 1, PAYLOAD_BYTES);
 }

@@ -32,6 +32,12 @@
 #define LOSS_EVERY_NS (1000 * NS_PER_MS)
 #define NOTICES_MAX 2048		/* bytes of notices that wait */
 
+#if defined(__x86_64__) || defined(__i386__) || defined(__s390x__)
+#define CPU_STORES_IN_ORDER 1
+#else
+#define CPU_STORES_IN_ORDER 0
+#endif
+
 struct source {
 	struct miruo_bpf *skel;
 	struct tally *tallies;
@@ -79,6 +85,16 @@ static uint32_t ring_bytes(uint32_t kb)
 	return bytes;
 }
 
+static bool kernel_is_realtime(void)
+{
+	FILE *f = fopen("/sys/kernel/realtime", "r");
+	int c = f ? fgetc(f) : EOF;
+
+	if (f)
+		fclose(f);
+	return c == '1';
+}
+
 static int programs_load(struct source *s, const struct source_config *cfg, char *err, size_t err_size)
 {
 	uint32_t bytes = ring_bytes(cfg->ring_kb);
@@ -89,13 +105,17 @@ static int programs_load(struct source *s, const struct source_config *cfg, char
 	s->skel = miruo_bpf__open();
 	if (!s->skel)
 		return say(err, err_size, "cannot open the kernel programs", -errno);
+	s->skel->rodata->config.ring_bytes = bytes;
 	s->skel->rodata->config.wake_bytes = bytes / WAKE_SHARE;
+	s->skel->rodata->config.in_order = CPU_STORES_IN_ORDER;
+	s->skel->rodata->config.preempted = kernel_is_realtime();
 	s->skel->rodata->config.payload_bytes =
 		cfg->payload_bytes < WIRE_PAYLOAD_MAX ? cfg->payload_bytes : WIRE_PAYLOAD_MAX;
 	bpf_program__set_autoload(s->skel->progs.xdp_in, cfg->hook != HOOK_TC);
 	bpf_program__set_autoload(s->skel->progs.tc_in_l3, s->l3);
 	bpf_program__set_autoload(s->skel->progs.tc_out_l3, s->l3);
 	bpf_map__set_max_entries(s->skel->maps.rings, rings);
+	bpf_map__set_max_entries(s->skel->maps.cpus, rings);
 	status = miruo_bpf__load(s->skel);
 	if (status)
 		return say(err, err_size, "the kernel does not take the programs", status);
@@ -108,7 +128,8 @@ static int programs_load(struct source *s, const struct source_config *cfg, char
 	};
 	s->reader.wake = &s->skel->bss->wake;
 	s->reader.tallies = s->tallies;
-	status = ring_reader_open(&s->reader, rings, bytes, bpf_map__fd(s->skel->maps.rings), s->epoll_fd);
+	status = ring_reader_open(&s->reader, rings, bytes, bpf_map__fd(s->skel->maps.rings), bpf_map__fd(s->skel->maps.cpus),
+				  s->epoll_fd);
 	if (status)
 		return say(err, err_size, "cannot make the ring buffers", status);
 	return 0;
@@ -274,7 +295,7 @@ static void ebpf_describe_at_open(struct source *s, const struct source_config *
 		text_add_escaped(&t, cfg->interfaces[i], strlen(cfg->interfaces[i]));
 	}
 	text_add(&t, ", kernel programs on %s, %u rings of %zu KiB", hook_names[s->hook], s->reader.count,
-		 s->reader.rings[0].size / 1024);
+		 s->reader.queues[0].ring.size / 1024);
 }
 
 static struct source *ebpf_open(const struct source_config *cfg, char *err, size_t err_size, bool *usage)
@@ -317,24 +338,12 @@ static void interfaces_changed(struct source *s)
 	notice_add(s, "interfaces", "changes are no longer seen");
 }
 
-static uint64_t counter(const struct source *s, uint32_t index)
-{
-	uint64_t *values = calloc(s->reader.count, sizeof(*values)), sum = 0;
-	uint32_t i;
-
-	if (values && !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.counters), &index, values))
-		for (i = 0; i < s->reader.count; i++)
-			sum += values[i];
-	free(values);
-	return sum;
-}
-
 static void losses_tell(struct source *s)
 {
 	uint64_t lost;
 
 	s->loss_ns = s->reader.cut_ns;
-	lost = counter(s, COUNT_RING_FULL);
+	lost = ring_reader_counter(&s->reader, COUNT_RING_FULL);
 	if (lost > s->lost)
 		text_add(&s->notices, "%" PRIu64 " segments lost: the ring was full; raise --ring-size\n", lost - s->lost);
 	s->lost = lost;
@@ -415,11 +424,11 @@ static void ebpf_stats(const struct source *s, struct source_stats *out)
 
 	memset(out, 0, sizeof(*out));
 	for (i = 0; i < DECODE_RESULTS; i++) {
-		out->decoded[i] = counter(s, i);
+		out->decoded[i] = ring_reader_counter(&s->reader, (enum kernel_counter)i);
 		out->frames += out->decoded[i];
 	}
-	out->received = counter(s, COUNT_SENT);
-	out->dropped = counter(s, COUNT_RING_FULL);
+	out->received = ring_reader_counter(&s->reader, COUNT_SENT);
+	out->dropped = ring_reader_counter(&s->reader, COUNT_RING_FULL);
 }
 
 static void ebpf_each_interface(const struct source *s, source_interface_fn *fn, void *ctx)

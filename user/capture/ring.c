@@ -60,6 +60,11 @@ const void *ring_peek(struct ring *r, size_t *len)
 	return NULL;
 }
 
+bool ring_empty(const struct ring *r)
+{
+	return r->pos == __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
+}
+
 void ring_skip(struct ring *r, size_t len)
 {
 	r->pos += (len + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;

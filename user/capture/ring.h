@@ -26,6 +26,9 @@ void ring_close(struct ring *r);	/* fine on a zeroed one */
 /* The next record, valid until ring_release(); NULL: none is complete. */
 const void *ring_peek(struct ring *r, size_t *len);
 
+/* Nothing behind what was skipped, not even a record that is not complete yet. */
+bool ring_empty(const struct ring *r);
+
 /* Goes on behind the record that ring_peek() showed. */
 void ring_skip(struct ring *r, size_t len);
 

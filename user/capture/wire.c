@@ -7,77 +7,91 @@
 static void timestamp_options(const struct wire_head *w, uint8_t *options)
 {
 	static const uint8_t layout[4] = { 1, 1, 8, 10 };
-	int i;
 
 	memcpy(options, layout, sizeof(layout));
-	for (i = 0; i < 4; i++) {
-		options[4 + i] = (uint8_t)(w->ts_value >> (24 - 8 * i));
-		options[8 + i] = (uint8_t)(w->ts_echo >> (24 - 8 * i));
-	}
+	memcpy(options + 4, &w->ts_value, 4);
+	memcpy(options + 8, &w->ts_echo, 4);
 }
 
+/* All fields: none is zeroed first. */
 static void unpack_head(const struct wire_head *w, struct segment *seg)
 {
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
 	seg->ts_ns = w->ktime_ns;
 	seg->vlan = w->vlan;
-	seg->saddr[10] = seg->saddr[11] = seg->daddr[10] = seg->daddr[11] = 0xff;
+	memcpy(seg->saddr, mapped, sizeof(mapped));
 	memcpy(seg->saddr + 12, w->saddr, sizeof(w->saddr));
+	memcpy(seg->daddr, mapped, sizeof(mapped));
 	memcpy(seg->daddr + 12, w->daddr, sizeof(w->daddr));
 	seg->frag = (uint8_t)(w->bits >> WIRE_FRAG_SHIFT);
-	if (seg->frag == FRAG_LATER)
-		seg->frag_off = w->seq;
-	else
-		seg->seq = w->seq;
+	seg->frag_off = seg->frag == FRAG_LATER ? w->seq : 0;
+	seg->seq = seg->frag == FRAG_LATER ? 0 : w->seq;
 	seg->ack = w->ack;
 	seg->wire_len = w->wire_len;
 	seg->payload_len = w->payload_len;
 	seg->ip_id = w->ip_id;
 	seg->ifindex = w->ifindex;
+	seg->netns = 0;
 	seg->sport = w->sport;
 	seg->dport = w->dport;
 	seg->window = w->window;
 	seg->segs = w->segs;
+	seg->opt_off = seg->payload_off = 0;
 	seg->flags = w->flags;
 	seg->ttl = w->ttl;
 	seg->ip_version = w->bits & WIRE_IPV6 ? 6 : 4;
 	seg->frag_last = !!(w->bits & WIRE_FRAG_LAST);
-	seg->opt_len = w->opt_len;
+	seg->opt_len = w->opt_len <= TCP_OPTIONS_MAX ? w->opt_len : 0;
 	seg->opt_cut = !!(w->bits & WIRE_OPT_CUT);
 	seg->egress = !!(w->bits & WIRE_EGRESS);
+	seg->payload = NULL;
+	seg->payload_cap = 0;
 }
 
-static void unpack_tail(const struct wire_tail *t, size_t payload_room, struct segment *seg)
+static void unpack_addresses(const struct wire_addresses *w, struct segment *seg)
 {
-	seg->vlan = t->vlan;
-	if (seg->ip_version == 6) {
-		memcpy(seg->saddr, t->saddr, sizeof(t->saddr));
-		memcpy(seg->daddr, t->daddr, sizeof(t->daddr));
-		seg->ip_id = t->ip_id;
-	}
-	seg->opt = t->opt;
-	if (t->payload_cap && t->payload_cap <= payload_room) {
-		seg->payload = (const uint8_t *)(t + 1);
-		seg->payload_cap = t->payload_cap;
-	}
+	seg->vlan = w->vlan;
+	if (seg->ip_version != 6)
+		return;
+	memcpy(seg->saddr, w->saddr, sizeof(w->saddr));
+	memcpy(seg->daddr, w->daddr, sizeof(w->daddr));
+	seg->ip_id = w->ip_id;
 }
 
-bool wire_unpack(const void *record, size_t len, struct segment *seg, uint8_t *options)
+static void unpack_options(const struct wire_head *w, const struct wire_options *o, struct segment *seg, uint8_t *options)
 {
-	const struct wire_head *w = record;
-
-	if (len != WIRE_SHORT && len != WIRE_LONG && len != WIRE_PAYLOAD)
-		return false;
-	memset(seg, 0, sizeof(*seg));
-	unpack_head(w, seg);
-	if (len != WIRE_SHORT)
-		unpack_tail((const struct wire_tail *)(w + 1), len - WIRE_LONG, seg);
 	if (w->bits & WIRE_TIMESTAMP)
 		timestamp_options(w, options);
-	else if (!seg->opt)
-		seg->opt_len = 0;
-	if (w->bits & WIRE_TIMESTAMP || !seg->opt)
-		seg->opt = options;	/* never NULL, which memcpy() does not take even for 0 bytes */
-	if (seg->opt_len > TCP_OPTIONS_MAX)
-		seg->opt_len = 0;
-	return true;
+	else if (o)
+		memcpy(options, o->opt, sizeof(o->opt));
+	seg->opt = options;	/* never NULL, which memcpy() does not take even for 0 bytes */
+}
+
+uint32_t wire_unpack(const void *lines, size_t room, struct segment *seg, uint8_t *options)
+{
+	const uint8_t *line = lines;
+	const struct wire_head *w = lines;
+	bool addresses = w->bits & WIRE_ADDRESSES, tail = w->opt_len && !(w->bits & WIRE_TIMESTAMP);
+	uint32_t count = 1u + addresses + tail;
+
+	if (room < count * WIRE_LINE)
+		return 0;
+	unpack_head(w, seg);
+	if (addresses)
+		unpack_addresses((const struct wire_addresses *)(line + WIRE_LINE), seg);
+	unpack_options(w, tail ? (const struct wire_options *)(line + (count - 1) * WIRE_LINE) : NULL, seg, options);
+	return count;
+}
+
+void wire_unpack_payload(const struct wire_payload *w, struct segment *seg, uint8_t *options)
+{
+	unpack_head(&w->head, seg);
+	if (w->head.bits & WIRE_ADDRESSES)
+		unpack_addresses(&w->addresses, seg);
+	unpack_options(&w->head, &w->options, seg, options);
+	if (!w->options.payload_cap || w->options.payload_cap > sizeof(w->bytes))
+		return;
+	seg->payload = w->bytes;
+	seg->payload_cap = w->options.payload_cap;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The kernel's records (miruo/wire.h) back to segments. */
+/* What the kernel programs send (miruo/wire.h) back to segments. */
 #ifndef MIRUO_CAPTURE_WIRE_H
 #define MIRUO_CAPTURE_WIRE_H
 
@@ -10,9 +10,13 @@
 #include "miruo/wire.h"
 
 /*
- * Unpacks a record of len bytes. ts_ns is the kernel's monotonic time; the caller makes it wall-clock time. opt and payload point
- * into the record or into options (TCP_OPTIONS_MAX bytes of the caller's). False: the length is none that the kernel sends.
+ * Unpacks the segment that begins at lines, of which there are room bytes, at least one line. ts_ns is the kernel's monotonic
+ * time; the caller makes it wall-clock time. opt points to options (TCP_OPTIONS_MAX bytes of the caller's). Returns how many
+ * lines it took; 0: it claims more than there are.
  */
-bool wire_unpack(const void *record, size_t len, struct segment *seg, uint8_t *options);
+uint32_t wire_unpack(const void *lines, size_t room, struct segment *seg, uint8_t *options);
+
+/* The same for one with payload, which points into w. */
+void wire_unpack_payload(const struct wire_payload *w, struct segment *seg, uint8_t *options);
 
 #endif
