@@ -89,8 +89,10 @@ static int load(struct bench *b)
 	b->skel = miruo_bpf__open();
 	if (!b->rings || !b->reference || !b->skel)
 		return -errno;
-	b->skel->rodata->config.wake_bytes = RING_BYTES;
+	b->skel->rodata->config.ring_bytes = b->skel->rodata->config.wake_bytes = RING_BYTES;
+	b->skel->rodata->config.in_order = 1;
 	bpf_map__set_max_entries(b->skel->maps.rings, b->cpus);
+	bpf_map__set_max_entries(b->skel->maps.cpus, b->cpus);
 	if (miruo_bpf__load(b->skel))
 		return -errno;
 	for (cpu = 0; cpu < b->cpus; cpu++) {

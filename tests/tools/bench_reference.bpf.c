@@ -25,14 +25,14 @@ __attribute__((noinline)) int parse_skb(struct __sk_buff *skb, struct segment *s
 {
 	const uint8_t *data = (const uint8_t *)(long)skb->data, *end = (const uint8_t *)(long)skb->data_end;
 
-	return seg ? (int)decode_frame(LINK_ETHERNET, data, end, skb->len, seg) : DECODE_UNSUPPORTED;
+	return seg ? (int)decode_frame_zeroed(LINK_ETHERNET, data, end, skb->len, seg) : DECODE_UNSUPPORTED;
 }
 
 __attribute__((noinline)) int parse_frame(struct xdp_md *xdp, struct segment *seg)
 {
 	const uint8_t *data = (const uint8_t *)(long)xdp->data, *end = (const uint8_t *)(long)xdp->data_end;
 
-	return seg ? (int)decode_frame(LINK_ETHERNET, data, end, xdp->data_end - xdp->data, seg) : DECODE_UNSUPPORTED;
+	return seg ? (int)decode_frame_zeroed(LINK_ETHERNET, data, end, xdp->data_end - xdp->data, seg) : DECODE_UNSUPPORTED;
 }
 
 SEC("tc")
