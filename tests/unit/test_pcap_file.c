@@ -808,6 +808,62 @@ static void large_compressed_files(void **state)
 	free(plain);
 }
 
+static struct outcome run_bytes(const char *name, const uint8_t *data, size_t len)
+{
+	const char *path = path_of(name);
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(data, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+	return run(path, NULL);
+}
+
+/* Plain files are not read by libpcap as long as they are as they should be, compressed ones are. */
+static void check_both_readers(const uint8_t *plain, size_t len)
+{
+	struct outcome by_blocks = run_bytes("both.pcap", plain, len), by_libpcap;
+	struct bytes b = { .len = 0 };
+	char *of;
+
+	put_gzip(&b, plain, len);
+	by_libpcap = run(write_file("both.pcap", &b), NULL);
+	assert_int_equal(by_blocks.end, by_libpcap.end);
+	assert_int_equal(by_blocks.count, by_libpcap.count);
+	assert_memory_equal(by_blocks.ts_ns, by_libpcap.ts_ns, sizeof(by_blocks.ts_ns));
+	assert_memory_equal(&by_blocks.stats, &by_libpcap.stats, sizeof(by_blocks.stats));
+	of = strstr(by_libpcap.error, " of the decompressed data");
+	if (of)
+		memmove(of, of + strlen(" of the decompressed data"), strlen(of) - strlen(" of the decompressed data") + 1);
+	assert_string_equal(by_blocks.error, by_libpcap.error);
+}
+
+static void set_captured(uint8_t *record, uint32_t captured)
+{
+	memcpy(record + 8, &captured, sizeof(captured));
+}
+
+static void plain_files_are_read_as_libpcap_reads(void **state)
+{
+	size_t count = 21200, len;
+	uint8_t *plain = large_capture(count, &len), *middle;
+	size_t record_len = (len - PCAP_HEADER_LEN) / count;
+
+	(void)state;
+	middle = plain + PCAP_HEADER_LEN + count / 2 * record_len;
+	check_both_readers(plain, len);
+	check_both_readers(plain, len - 1);
+	check_both_readers(plain, len - record_len + 3);
+	check_both_readers(plain, PCAP_HEADER_LEN);
+	set_captured(middle, (uint32_t)record_len * 1001 - RECORD_HEADER_LEN);	/* more than the snap length, then as before */
+	check_both_readers(plain, len);
+	set_captured(middle, 0x7fffffff);
+	check_both_readers(plain, len);
+	set_captured(middle, 0);	/* the frame is taken for a record header */
+	check_both_readers(plain, len);
+	free(plain);
+}
+
 /* Standard input. A writer that waits for each segment before it writes the next one shows that nothing is held back. */
 
 struct writer {
@@ -1210,6 +1266,7 @@ int main(void)
 		cmocka_unit_test(interfaces_that_differ_are_refused_at_once),
 		cmocka_unit_test(gzip_and_zstd_with_many_parts),
 		cmocka_unit_test(large_compressed_files),
+		cmocka_unit_test(plain_files_are_read_as_libpcap_reads),
 		cmocka_unit_test(a_pipe_is_read_as_it_arrives),
 		cmocka_unit_test(a_gzip_pipe_is_read_as_it_arrives),
 		cmocka_unit_test(a_zstd_pipe_is_read_as_it_arrives),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The source "pcap-file": capture files, one after the other as one capture, read by libpcap.
+ * The source "pcap-file": capture files, one after the other as one capture, opened and described by libpcap. Most files are
+ * then read by pcap_blocks.h until it meets something odd or the end; libpcap reads what is left, and the others.
  *
  * All files are checked when the source is opened, so that what is wrong with the last one is said before the first one is
  * read. Regular files are then closed until it is their turn; pipes, which can be opened only once, stay open. A file that
@@ -19,6 +20,7 @@
 
 #include "filter.h"
 #include "linktype.h"
+#include "pcap_blocks.h"
 #include "pcap_common.h"
 #include "progress.h"
 #include "stream.h"
@@ -32,6 +34,7 @@ struct input {
 	const char *path;	/* borrowed from the configuration */
 	struct stream *stream;	/* NULL: not open */
 	pcap_t *pcap;		/* NULL: not open */
+	struct pcap_blocks *blocks;	/* reads the file for now; NULL: libpcap does */
 	enum link_type link;
 	uint64_t size;		/* bytes stored; 0: not known, a pipe */
 };
@@ -51,9 +54,11 @@ struct source {
 	char error[SOURCE_ERROR_MAX];
 	char description[SOURCE_ERROR_MAX];
 
-	/* While polling: who gets the segments. */
+	/* While polling: who gets the segments, and those that wait for more to come. */
 	segments_fn *fn;
 	void *ctx;
+	size_t batched;
+	struct segment batch[SOURCE_BATCH];
 };
 
 /* What libpcap says (a part of it), what it means, and what can be done. */
@@ -111,9 +116,11 @@ static void add_reason(struct text *t, const char *pcap_reason)
 
 static void input_close(struct input *in)
 {
+	pcap_blocks_close(in->blocks);
 	if (in->pcap)
 		pcap_close(in->pcap);
 	stream_close(in->stream);
+	in->blocks = NULL;
 	in->pcap = NULL;
 	in->stream = NULL;
 }
@@ -303,10 +310,16 @@ static uint64_t frame_time(struct source *s, const struct timeval *ts)
 	return s->time_ns;
 }
 
-static void on_frame(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
+static void flush(struct source *s)
 {
-	struct source *s = (struct source *)(void *)user;
-	struct segment seg;
+	if (s->batched)
+		s->fn(s->ctx, s->batch, s->batched);
+	s->batched = 0;
+}
+
+static void take_frame(struct source *s, const struct pcap_pkthdr *header, const u_char *data)
+{
+	struct segment *seg = &s->batch[s->batched];
 	uint64_t ts_ns;
 
 	s->stats.frames++;
@@ -316,10 +329,19 @@ static void on_frame(u_char *user, const struct pcap_pkthdr *header, const u_cha
 		s->stats.filtered++;
 		return;
 	}
-	if (!capture_decode(s->inputs[s->current].link, header, data, &s->stats, &seg))
+	if (!capture_decode(s->inputs[s->current].link, header, data, &s->stats, seg))
 		return;
-	seg.ts_ns = ts_ns;
-	s->fn(s->ctx, &seg, 1);
+	seg->ts_ns = ts_ns;
+	if (++s->batched == SOURCE_BATCH)
+		flush(s);
+}
+
+static void on_frame(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
+{
+	struct source *s = (struct source *)(void *)user;
+
+	take_frame(s, header, data);
+	flush(s);	/* data is only valid now */
 }
 
 /* Only the first broken input is told about: one line is what the interface has. */
@@ -383,8 +405,10 @@ static bool open_current(struct source *s, struct input *in)
 	if (in->pcap)
 		return true;
 	text_init(&t, err, sizeof(err));
-	if (input_open(s, in, &t, &usage))
+	if (input_open(s, in, &t, &usage)) {
+		in->blocks = pcap_blocks_open(in->stream, in->pcap);
 		return true;
+	}
 	if (!s->broken++)
 		memcpy(s->error, err, sizeof(err));
 	return false;
@@ -393,7 +417,7 @@ static bool open_current(struct source *s, struct input *in)
 static void show_progress(struct source *s, const struct input *in)
 {
 	struct progress_counts counts = {
-		.bytes = s->done_bytes + stream_bytes_read(in->stream),
+		.bytes = s->done_bytes + (in->blocks ? pcap_blocks_offset(in->blocks) : stream_bytes_read(in->stream)),
 		.total = s->total_bytes,
 		.packets = s->stats.frames,
 	};
@@ -408,6 +432,49 @@ static int frames_per_poll(const struct input *in)
 	return in->size ? FRAMES_PER_POLL : 1;
 }
 
+/* From here on libpcap reads the file. */
+static int hand_over(struct input *in)
+{
+	int status = fseeko(pcap_file(in->pcap), (off_t)pcap_blocks_offset(in->blocks), SEEK_SET);
+
+	pcap_blocks_close(in->blocks);
+	in->blocks = NULL;
+	return status;
+}
+
+/* Like pcap_dispatch(), but 0 is no end: then libpcap is to go on. */
+static int read_blocks(struct source *s, struct pcap_blocks *b)
+{
+	struct pcap_pkthdr header;
+	const uint8_t *data;
+	int n;
+
+	for (n = 0; n < FRAMES_PER_POLL; n++) {
+		data = pcap_blocks_next(b, &header);
+		if (!data) {
+			flush(s);
+			pcap_blocks_read(b);
+			data = pcap_blocks_next(b, &header);
+		}
+		if (!data)
+			break;
+		take_frame(s, &header, data);
+	}
+	flush(s);
+	return n;
+}
+
+static int read_frames(struct source *s, struct input *in)
+{
+	int n = in->blocks ? read_blocks(s, in->blocks) : 0;
+
+	if (n > 0)
+		return n;
+	if (in->blocks && hand_over(in))
+		return -1;
+	return pcap_dispatch(in->pcap, frames_per_poll(in), on_frame, (u_char *)s);
+}
+
 static enum poll_result file_poll(struct source *s, segments_fn *fn, void *ctx)
 {
 	struct input *in;
@@ -420,7 +487,7 @@ static enum poll_result file_poll(struct source *s, segments_fn *fn, void *ctx)
 		return next_input(s);
 	s->fn = fn;
 	s->ctx = ctx;
-	status = pcap_dispatch(in->pcap, frames_per_poll(in), on_frame, (u_char *)s);
+	status = read_frames(s, in);
 	show_progress(s, in);
 	if (stream_stopped(in->stream))
 		return finish(s);

@@ -144,22 +144,28 @@ static ssize_t stream_read(void *cookie, char *buf, size_t size)
 	return n;
 }
 
-/* Enough for ftello(): no other place than the one it has. */
-static int64_t stream_tell(void *cookie, int64_t offset, int whence)
+/* Enough for ftello(), and for going to a place of a plain file. */
+static int64_t stream_seek(void *cookie, int64_t offset, int whence)
 {
-	const struct stream *s = cookie;
+	struct stream *s = cookie;
 
-	if (offset != 0 || whence != SEEK_CUR) {
+	if (whence == SEEK_CUR && offset == 0)
+		return (int64_t)s->bytes_given;
+	if (whence != SEEK_SET || !s->reopenable || s->codec) {
 		errno = ESPIPE;
 		return -1;
 	}
-	return (int64_t)s->bytes_given;
+	if (lseek(s->fd, offset, SEEK_SET) < 0)
+		return -1;
+	s->in.pos = s->in.len = 0;
+	s->bytes_read = s->bytes_given = (uint64_t)offset;
+	return offset;
 }
 
 #ifdef __linux__
 static int cookie_seek(void *cookie, off_t *offset, int whence)
 {
-	int64_t at = stream_tell(cookie, *offset, whence);
+	int64_t at = stream_seek(cookie, *offset, whence);
 
 	*offset = at;
 	return at < 0 ? -1 : 0;
@@ -177,7 +183,7 @@ static int cookie_read(void *cookie, char *buf, int size)
 
 static fpos_t cookie_seek(void *cookie, fpos_t offset, int whence)
 {
-	return (fpos_t)stream_tell(cookie, offset, whence);
+	return (fpos_t)stream_seek(cookie, offset, whence);
 }
 
 static FILE *open_cookie(struct stream *s)
@@ -317,6 +323,11 @@ bool stream_is_reopenable(const struct stream *s)
 bool stream_is_compressed(const struct stream *s)
 {
 	return s->codec != NULL;
+}
+
+int stream_fd(const struct stream *s)
+{
+	return s->fd;
 }
 
 uint64_t stream_size(const struct stream *s)

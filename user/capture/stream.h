@@ -21,13 +21,19 @@ struct stream;
  */
 struct stream *stream_open(const char *path, const volatile sig_atomic_t *stop, struct text *why);
 
-/* The decompressed bytes. Who takes it closes it, before stream_close(); a second call is an error. NULL: no memory. */
+/*
+ * The decompressed bytes. Who takes it closes it, before stream_close(); a second call is an error. NULL: no memory.
+ * In regular files that are not compressed fseeko() with SEEK_SET works.
+ */
 FILE *stream_take_file(struct stream *s);
 
 /* Whether the path can be opened again and gives the same bytes: regular files. */
 bool stream_is_reopenable(const struct stream *s);
 
 bool stream_is_compressed(const struct stream *s);
+
+/* The open file itself, for pread(); it stays the stream's. */
+int stream_fd(const struct stream *s);
 
 /* Bytes of the file as it is stored; 0 if not known. */
 uint64_t stream_size(const struct stream *s);
