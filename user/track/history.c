@@ -7,26 +7,34 @@
 #include "array.h"
 #include "seq.h"
 
+#define TIMESTAMP_OPTIONS_LEN 12	/* NOP, NOP, timestamp (RFC 7323 appendix A) */
 #define STEAL_TRIES 64	/* sessions looked at for a hidden record when the limit is reached */
+
+/*
+ * The place of a slot in its list. Not in the records: these lie all over memory, and the neighbours of one that comes or goes
+ * would have to be fetched for it.
+ */
+struct link {
+	uint32_t prev : 28, opening : 1, long_options : 1, : 2;
+	uint32_t next : 28, : 4;
+};
+
+#define SLOTS_MAX ((1u << 28) - 1)
 
 struct history {
 	struct record *slot;	/* [0] is not used */
+	struct link *link;	/* by slot */
 	char **note;		/* by slot; allocated with the first note */
 	size_t note_bytes;
 	uint32_t slots;
 	uint32_t fresh;		/* slots from here on were never used */
-	uint32_t free;		/* list of used ones, by next */
+	uint32_t free;		/* list of used ones, by link.next */
 	uint32_t limit;
 	struct session *sessions;
 	uint32_t sessions_used;	/* the highest index of a session that had a record */
 	uint32_t hand;		/* session to look at next for a record to drop */
 	struct history_stats stats;
 };
-
-static bool record_is_opening(const struct record *r)
-{
-	return (r->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && r->id_low == 0 && r->id_high == 0;
-}
 
 struct history *history_new(uint32_t segment_limit, struct session *sessions, uint32_t sessions_max)
 {
@@ -35,12 +43,13 @@ struct history *history_new(uint32_t segment_limit, struct session *sessions, ui
 
 	if (!h)
 		return NULL;
-	h->slots = slots < UINT32_MAX ? (uint32_t)slots : UINT32_MAX;
+	h->slots = slots < SLOTS_MAX ? (uint32_t)slots : SLOTS_MAX;
 	h->slot = array_alloc(h->slots, sizeof(h->slot[0]));
+	h->link = array_alloc(h->slots, sizeof(h->link[0]));
 	h->fresh = 1;
 	h->limit = segment_limit;
 	h->sessions = sessions;
-	if (!h->slot) {
+	if (!h->slot || !h->link) {
 		history_free(h);
 		return NULL;
 	}
@@ -56,6 +65,7 @@ void history_free(struct history *h)
 	for (i = 0; h->note && i < h->fresh; i++)
 		free(h->note[i]);
 	array_free(h->note, h->slots, sizeof(h->note[0]));
+	array_free(h->link, h->slots, sizeof(h->link[0]));
 	array_free(h->slot, h->slots, sizeof(h->slot[0]));
 	free(h);
 }
@@ -70,119 +80,153 @@ static uint32_t slot_alloc(struct history *h)
 	uint32_t i = h->free;
 
 	if (i)
-		h->free = h->slot[i].next;
+		h->free = h->link[i].next;
 	else if (h->fresh < h->slots)
 		i = h->fresh++;
 	return i;
 }
 
-static void slot_release(struct history *h, uint32_t i)
+/* All but the slot itself. */
+static void slot_drop_contents(struct history *h, uint32_t i)
 {
-	struct record *r = &h->slot[i];
-
 	if (h->note && h->note[i]) {
 		h->note_bytes -= strlen(h->note[i]) + 1;
 		free(h->note[i]);
 		h->note[i] = NULL;
 	}
-	if (r->opt_len > RECORD_INLINE_OPTIONS) {
-		h->slot[r->more].next = h->free;
-		h->free = r->more;
+	if (h->link[i].long_options) {
+		h->link[h->slot[i].more].next = h->free;
+		h->free = h->slot[i].more;
 	}
-	r->next = h->free;
+	if (!h->link[i].opening)
+		h->stats.held--;
+}
+
+static void history_remove(struct history *h, struct session *s, uint32_t i)
+{
+	uint32_t prev = h->link[i].prev, next = h->link[i].next;
+
+	if (prev)
+		h->link[prev].next = next;
+	else
+		s->head = next;
+	if (next)
+		h->link[next].prev = prev;
+	else
+		s->tail = prev;
+	if (s->seen_shown == i)
+		s->seen_shown = prev;
+	if (!h->slot[i].shown)
+		s->hidden--;
+	slot_drop_contents(h, i);
+	h->link[i].next = h->free;
 	h->free = i;
 }
 
-static void history_remove(struct history *h, struct session *s, struct record *r)
+static uint32_t behind_seen_shown(const struct history *h, const struct session *s)
 {
-	if (r->prev)
-		h->slot[r->prev].next = r->next;
-	else
-		s->head = r->next;
-	if (r->next)
-		h->slot[r->next].prev = r->prev;
-	else
-		s->tail = r->prev;
-	if (s->seen_shown == slot_of(h, r))
-		s->seen_shown = r->prev;
-	if (!r->shown)
-		s->hidden--;
-	if (!record_is_opening(r))
-		h->stats.held--;
-	slot_release(h, slot_of(h, r));
+	return s->seen_shown ? h->link[s->seen_shown].next : s->head;
 }
 
 /* Walks over the shown records before it once: seen_shown remembers how far. */
-struct record *history_oldest_hidden(struct history *h, struct session *s)
+static uint32_t oldest_hidden(const struct history *h, struct session *s)
 {
-	uint32_t i = s->seen_shown ? h->slot[s->seen_shown].next : s->head;
+	uint32_t i;
 
 	if (s->hidden == 0)
-		return NULL;
-	while (h->slot[i].shown) {
+		return 0;
+	for (i = behind_seen_shown(h, s); h->slot[i].shown; i = h->link[i].next)
 		s->seen_shown = i;
-		i = h->slot[i].next;
+	return i;
+}
+
+/* Another session that has a hidden record; NULL if none was found soon. */
+static struct session *history_victim(struct history *h)
+{
+	int tries;
+
+	for (tries = 0; tries < STEAL_TRIES; tries++) {
+		h->hand = h->hand % h->sessions_used + 1;
+		if (h->sessions[h->hand].hidden)
+			return &h->sessions[h->hand];
 	}
-	return &h->slot[i];
+	return NULL;
 }
 
 /* One record of any session must go. False if there is none that may. */
 static bool history_make_room(struct history *h, struct session *s)
 {
-	struct record *r = history_oldest_hidden(h, s);
-	int tries;
+	uint32_t i = oldest_hidden(h, s);
 
-	for (tries = 0; !r && tries < STEAL_TRIES; tries++) {
-		struct session *victim = &h->sessions[h->hand = h->hand % h->sessions_used + 1];
+	if (!i) {
+		struct session *victim = history_victim(h);
 
-		r = history_oldest_hidden(h, victim);
-		if (r) {
-			history_remove(h, victim, r);
+		if (victim) {
+			history_remove(h, victim, oldest_hidden(h, victim));
 			return true;
 		}
+		i = s->head ? h->link[s->head].next : 0;
 	}
-	if (!r && s->head)
-		r = history_next(h, &h->slot[s->head]);
-	if (!r)
+	if (!i)
 		return false;
-	history_remove(h, s, r);
+	history_remove(h, s, i);
 	return true;
 }
 
 static void record_fill(struct record *r, const struct segment *seg, uint64_t id, uint8_t side)
 {
-	memset(r, 0, sizeof(*r));
-	r->ts_ns = seg->ts_ns;
-	r->seq = seg->seq;
-	r->ack = seg->ack;
-	r->wire_len = seg->wire_len < RECORD_LEN_MAX ? seg->wire_len : RECORD_LEN_MAX;
-	r->payload_len = seg->payload_len < RECORD_LEN_MAX ? seg->payload_len : RECORD_LEN_MAX;
-	r->id_low = (uint32_t)id;
-	r->id_high = (uint8_t)(id >> 32);
-	r->flags = seg->flags;
-	r->ip_id = (uint16_t)seg->ip_id;
-	r->where = record_where(seg);
-	r->side = side;
-	r->frag = seg->frag == FRAG_FIRST;
-	r->opt_cut = seg->opt_cut;
-	r->opt_len = seg->opt_len;
+	*r = (struct record){
+		.ts_ns = seg->ts_ns,
+		.seq = seg->seq,
+		.ack = seg->ack,
+		.wire_len = seg->wire_len < RECORD_LEN_MAX ? seg->wire_len : RECORD_LEN_MAX,
+		.payload_len = seg->payload_len < RECORD_LEN_MAX ? seg->payload_len : RECORD_LEN_MAX,
+		.id_low = (uint32_t)id,
+		.id_high = (uint8_t)(id >> 32),
+		.flags = seg->flags,
+		.ip_id = (uint16_t)seg->ip_id,
+		.where = record_where(seg),
+		.side = side,
+		.frag = seg->frag == FRAG_FIRST,
+		.opt_cut = seg->opt_cut,
+		.opt_len = seg->opt_len,
+	};
 }
 
-/* Where the options of a record go; a long list takes another slot. NULL if there is none left. */
-static uint8_t *options_place(struct history *h, struct record *r)
+/* A long list takes another slot; without one, there are no options. */
+static void record_fill_options(struct history *h, uint32_t i, const struct segment *seg)
 {
-	if (r->opt_len <= RECORD_INLINE_OPTIONS)
-		return r->opt;
-	r->more = slot_alloc(h);
-	return r->more ? (uint8_t *)&h->slot[r->more] : NULL;
+	struct record *r = &h->slot[i];
+
+	if (r->opt_len == TIMESTAMP_OPTIONS_LEN) {	/* nearly always: no call, whose length must be looked at */
+		memcpy(r->opt, seg->opt, TIMESTAMP_OPTIONS_LEN);
+	} else if (r->opt_len <= RECORD_INLINE_OPTIONS) {
+		memcpy(r->opt, seg->opt, r->opt_len);
+	} else if ((r->more = slot_alloc(h))) {
+		memcpy(&h->slot[r->more], seg->opt, r->opt_len);
+		h->link[i].long_options = 1;
+	} else {
+		r->opt_len = 0;
+	}
+}
+
+static void history_append(struct history *h, struct session *s, uint32_t i, bool opening)
+{
+	h->link[i] = (struct link){ .prev = s->tail, .opening = opening };
+	if (s->tail)
+		h->link[s->tail].next = i;
+	else
+		s->head = i;
+	s->tail = i;
+	s->hidden++;
+	if (!opening && ++h->stats.held > h->stats.held_max)
+		h->stats.held_max = h->stats.held;
 }
 
 struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint64_t id, uint8_t side)
 {
-	struct record *r;
-	uint8_t *opt;
-	uint32_t i;
 	bool opening = id == 0 && (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	uint32_t i;
 
 	if ((uint32_t)(s - h->sessions) > h->sessions_used)
 		h->sessions_used = (uint32_t)(s - h->sessions);
@@ -191,49 +235,47 @@ struct record *history_add(struct history *h, struct session *s, const struct se
 		if (!history_make_room(h, s))
 			return NULL;
 	} else if (s->hidden >= HISTORY_HIDDEN_MAX) {
-		history_remove(h, s, history_oldest_hidden(h, s));
+		history_remove(h, s, oldest_hidden(h, s));
 	}
 	i = slot_alloc(h);
 	if (!i) {
 		h->stats.dropped++;
 		return NULL;
 	}
-	r = &h->slot[i];
-	record_fill(r, seg, id, side);
-	opt = options_place(h, r);
-	if (opt)
-		memcpy(opt, seg->opt, r->opt_len);
-	else
-		r->opt_len = 0;
-
-	r->prev = s->tail;
-	if (s->tail)
-		h->slot[s->tail].next = i;
-	else
-		s->head = i;
-	s->tail = i;
-	s->hidden++;
-	if (!opening && ++h->stats.held > h->stats.held_max)
-		h->stats.held_max = h->stats.held;
-	return r;
+	history_append(h, s, i, opening);
+	record_fill(&h->slot[i], seg, id, side);
+	record_fill_options(h, i, seg);
+	return &h->slot[i];
 }
 
 void history_prefetch(const struct history *h, const struct session *s)
 {
-	__builtin_prefetch(&h->slot[s->tail], 1);
-	__builtin_prefetch(&h->slot[s->seen_shown ? s->seen_shown : s->head], 1);
+	__builtin_prefetch(&h->link[s->tail], 1);
+	__builtin_prefetch(&h->slot[s->hidden ? behind_seen_shown(h, s) : 0], 1);
 }
 
+/* The whole list goes before the free slots, as it is. */
 void history_clear(struct history *h, struct session *s)
 {
-	while (s->head)
-		history_remove(h, s, &h->slot[s->head]);
-	s->seen_shown = 0;
+	uint32_t i;
+
+	if (!s->head)
+		return;
+	for (i = s->head; i; i = h->link[i].next)
+		slot_drop_contents(h, i);
+	h->link[s->tail].next = h->free;
+	h->free = s->head;
+	s->head = s->tail = s->hidden = s->seen_shown = 0;
 }
 
 static struct record *record_at(const struct history *h, uint32_t slot)
 {
 	return slot ? &h->slot[slot] : NULL;
+}
+
+struct record *history_oldest_hidden(struct history *h, struct session *s)
+{
+	return record_at(h, oldest_hidden(h, s));
 }
 
 struct record *history_first(const struct history *h, const struct session *s)
@@ -248,12 +290,12 @@ struct record *history_last(const struct history *h, const struct session *s)
 
 struct record *history_next(const struct history *h, const struct record *r)
 {
-	return record_at(h, r->next);
+	return record_at(h, h->link[slot_of(h, r)].next);
 }
 
 struct record *history_prev(const struct history *h, const struct record *r)
 {
-	return record_at(h, r->prev);
+	return record_at(h, h->link[slot_of(h, r)].prev);
 }
 
 bool record_overlaps(const struct record *r, uint8_t side, uint32_t seq, uint32_t len)

@@ -30,7 +30,7 @@ enum colour {
 	COLOUR_CYAN,
 };
 
-#define RECORD_INLINE_OPTIONS 20	/* what a SYN of Linux has; longer ones take a second slot */
+#define RECORD_INLINE_OPTIONS 28	/* a SYN of Linux has 20; longer ones take a second slot */
 #define RECORD_LEN_MAX 0xffffffu
 
 struct record {
@@ -38,7 +38,6 @@ struct record {
 	uint32_t seq, ack;
 	uint32_t wire_len : 24, opt_len : 8;		/* lengths above RECORD_LEN_MAX are stored as that */
 	uint32_t payload_len : 24, verdict : 8;
-	uint32_t prev, next;				/* slots; 0: none */
 	uint32_t id_low;				/* of the 40-bit packet id */
 	uint8_t id_high;
 	uint8_t flags;					/* enum tcp_flag */
