@@ -8,7 +8,9 @@
 #include "seq.h"
 
 #define TIMESTAMP_OPTIONS_LEN 12	/* NOP, NOP, timestamp (RFC 7323 appendix A) */
-#define STEAL_TRIES 64	/* sessions looked at for a hidden record when the limit is reached */
+#define STEAL_TRIES 16	/* sessions looked at for a hidden record when the limit is reached */
+#define CANDIDATE_WORDS 16	/* 64 sessions each, passed over to find the next one */
+#define CANDIDATES_AHEAD 4	/* found before they are needed */
 
 /*
  * The place of a slot in its list. Not in the records: these lie all over memory, and the neighbours of one that comes or goes
@@ -32,7 +34,10 @@ struct history {
 	uint32_t limit;
 	struct session *sessions;
 	uint32_t sessions_used;	/* the highest index of a session that had a record */
+	uint64_t *candidates;	/* a bit a session: it may have a hidden record; cleared when it is found to have none */
+	uint32_t candidate_words;
 	uint32_t hand;		/* session to look at next for a record to drop */
+	uint32_t ahead[CANDIDATES_AHEAD], ahead_at;	/* those found, a ring */
 	struct history_stats stats;
 };
 
@@ -46,10 +51,12 @@ struct history *history_new(uint32_t segment_limit, struct session *sessions, ui
 	h->slots = slots < SLOTS_MAX ? (uint32_t)slots : SLOTS_MAX;
 	h->slot = array_alloc(h->slots, sizeof(h->slot[0]));
 	h->link = array_alloc(h->slots, sizeof(h->link[0]));
+	h->candidate_words = sessions_max / 64 + 1;
+	h->candidates = array_alloc(h->candidate_words, sizeof(h->candidates[0]));
 	h->fresh = 1;
 	h->limit = segment_limit;
 	h->sessions = sessions;
-	if (!h->slot || !h->link) {
+	if (!h->slot || !h->link || !h->candidates) {
 		history_free(h);
 		return NULL;
 	}
@@ -65,6 +72,7 @@ void history_free(struct history *h)
 	for (i = 0; h->note && i < h->fresh; i++)
 		free(h->note[i]);
 	array_free(h->note, h->slots, sizeof(h->note[0]));
+	array_free(h->candidates, h->candidate_words, sizeof(h->candidates[0]));
 	array_free(h->link, h->slots, sizeof(h->link[0]));
 	array_free(h->slot, h->slots, sizeof(h->slot[0]));
 	free(h);
@@ -140,15 +148,45 @@ static uint32_t oldest_hidden(const struct history *h, struct session *s)
 	return i;
 }
 
+/* The next session, in a circle, that may have a hidden record; 0: none that is near. */
+static uint32_t candidate_next(struct history *h)
+{
+	uint32_t last = h->sessions_used / 64, w = h->hand / 64 <= last ? h->hand / 64 : 0, tries;
+	uint64_t bits = h->candidates[w] & ~0ull << h->hand % 64;
+
+	for (tries = 0; !bits && tries < CANDIDATE_WORDS; tries++) {
+		w = w < last ? w + 1 : 0;
+		bits = h->candidates[w];
+	}
+	h->hand = w * 64 + (bits ? (uint32_t)__builtin_ctzll(bits) + 1 : 0);
+	return bits ? h->hand - 1 : 0;
+}
+
+/* The same, but some calls later: until then the session, and then its record, come out of memory. */
+static uint32_t candidate_take(struct history *h)
+{
+	uint32_t *ahead = h->ahead, taken = ahead[h->ahead_at % CANDIDATES_AHEAD];
+	uint32_t middle = ahead[(h->ahead_at + CANDIDATES_AHEAD / 2) % CANDIDATES_AHEAD];
+	uint32_t found = candidate_next(h);
+
+	ahead[h->ahead_at++ % CANDIDATES_AHEAD] = found;
+	__builtin_prefetch(&h->sessions[found].hidden, 1);
+	if (h->sessions[middle].hidden)
+		__builtin_prefetch(&h->slot[behind_seen_shown(h, &h->sessions[middle])], 1);
+	return taken;
+}
+
 /* Another session that has a hidden record; NULL if none was found soon. */
 static struct session *history_victim(struct history *h)
 {
+	uint32_t i;
 	int tries;
 
 	for (tries = 0; tries < STEAL_TRIES; tries++) {
-		h->hand = h->hand % h->sessions_used + 1;
-		if (h->sessions[h->hand].hidden)
-			return &h->sessions[h->hand];
+		i = candidate_take(h);
+		if (h->sessions[i].hidden)
+			return &h->sessions[i];
+		h->candidates[i / 64] &= ~(1ull << i % 64);
 	}
 	return NULL;
 }
@@ -226,10 +264,11 @@ static void history_append(struct history *h, struct session *s, uint32_t i, boo
 struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint64_t id, uint8_t side)
 {
 	bool opening = id == 0 && (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-	uint32_t i;
+	uint32_t index = (uint32_t)(s - h->sessions), i;
 
-	if ((uint32_t)(s - h->sessions) > h->sessions_used)
-		h->sessions_used = (uint32_t)(s - h->sessions);
+	if (index > h->sessions_used)
+		h->sessions_used = index;
+	h->candidates[index / 64] |= 1ull << index % 64;
 	if (!opening && h->stats.held >= h->limit) {
 		h->stats.dropped++;
 		if (!history_make_room(h, s))

@@ -23,8 +23,8 @@
 #define UNANSWERED_AGE_NS NS_PER_S
 #define JUMP_S 3600		/* a time further away is not believed before a second segment has it too */
 #define ORIGINAL_LOOK_BACK 1024
-#define AHEAD_MAX 32		/* segments whose sessions are fetched before the first of them is fed */
-#define AHEAD_FROM 1024		/* active sessions: fewer are in the cache anyway */
+#define AHEAD 4			/* segments between two steps of fetching, see tracker_feed_all() */
+#define AHEAD_RING 16		/* power of two, more than three such steps need */
 
 struct tracker {
 	struct tracker_events events;
@@ -275,7 +275,9 @@ static void session_begin(struct session *s, const struct segment *seg, uint8_t 
 struct lookup {
 	struct flow_key key;
 	uint32_t hash;
+	uint32_t guess;		/* index of its session, most likely */
 	uint8_t side;		/* that sent it */
+	bool follows;
 };
 
 static struct session *session_refuse(struct tracker *t, const struct segment *seg)
@@ -575,10 +577,12 @@ static bool jump_is_believed(struct tracker *t, uint64_t s)
 
 static void lookup_make(const struct tracker *t, const struct segment *seg, struct lookup *l)
 {
-	if (seg->frag == FRAG_LATER)	/* has no ports */
+	l->follows = seg->frag != FRAG_LATER;	/* which has no ports */
+	if (!l->follows)
 		return;
 	l->side = flow_key_of(seg, &l->key);
 	l->hash = flow_hash(t->flows, &l->key);
+	flow_prefetch(t->flows, l->hash);
 }
 
 static void tracker_feed_one(struct tracker *t, const struct segment *seg, const struct lookup *l)
@@ -621,38 +625,31 @@ static void session_prefetch(const struct session *s)
 		__builtin_prefetch(line + i, 1);
 }
 
-/*
- * Three times through, so that the misses of all segments overlap: the places in the flow table, the sessions found there,
- * their newest records. What changes in between only makes a fetch useless.
- */
-static void tracker_fetch(const struct tracker *t, const struct segment *segs, const struct lookup *look, uint32_t count)
+/* Needs the place in the flow table; fetches the session that lies there. */
+static void lookup_guess(const struct tracker *t, struct lookup *l)
 {
-	uint32_t guess[AHEAD_MAX], i;
-
-	for (i = 0; i < count; i++)
-		if (segs[i].frag != FRAG_LATER)
-			flow_prefetch(t->flows, look[i].hash);
-	for (i = 0; i < count; i++) {
-		guess[i] = segs[i].frag != FRAG_LATER ? flow_guess(t->flows, look[i].hash) : 0;
-		session_prefetch(&t->sessions[guess[i]]);
-	}
-	for (i = 0; i < count; i++)
-		history_prefetch(t->history, &t->sessions[guess[i]]);
+	l->guess = l->follows ? flow_guess(t->flows, l->hash) : 0;
+	session_prefetch(&t->sessions[l->guess]);
 }
 
+/*
+ * Each segment goes through four steps, several segments apart, so that what one step fetches is there for the next one: table
+ * place, session, what of its history is needed, feeding. What changes in between only makes a fetch useless.
+ */
 void tracker_feed_all(struct tracker *t, const struct segment *segs, size_t count)
 {
-	struct lookup look[AHEAD_MAX];
-	uint32_t n, i;
+	struct lookup look[AHEAD_RING];
+	size_t i;
 
-	for (; count; count -= n, segs += n) {
-		n = count < AHEAD_MAX ? (uint32_t)count : AHEAD_MAX;
-		for (i = 0; i < n; i++)
-			lookup_make(t, &segs[i], &look[i]);
-		if (n > 1 && t->stats.active >= AHEAD_FROM)
-			tracker_fetch(t, segs, look, n);
-		for (i = 0; i < n; i++)
-			tracker_feed_one(t, &segs[i], &look[i]);
+	for (i = 0; i < count + 3 * AHEAD; i++) {
+		if (i < count)
+			lookup_make(t, &segs[i], &look[i % AHEAD_RING]);
+		if (i >= AHEAD && i < count + AHEAD)
+			lookup_guess(t, &look[(i - AHEAD) % AHEAD_RING]);
+		if (i >= 2 * AHEAD && i < count + 2 * AHEAD)
+			history_prefetch(t->history, &t->sessions[look[(i - 2 * AHEAD) % AHEAD_RING].guess]);
+		if (i >= 3 * AHEAD)
+			tracker_feed_one(t, &segs[i - 3 * AHEAD], &look[(i - 3 * AHEAD) % AHEAD_RING]);
 	}
 }
 
