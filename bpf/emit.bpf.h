@@ -310,7 +310,7 @@ MIRUO_INLINE int send(struct cpu_state *c, uint32_t cpu, const struct packet *p,
 }
 
 /* Addresses are looked at only where the decoder has set them, time and payload not at all. */
-MIRUO_INLINE void segment_clear(struct segment *seg)
+MIRUO_INLINE void segment_blank(struct segment *seg)
 {
 	seg->vlan = 0;
 	__builtin_memset(&seg->seq, 0, offsetof(struct segment, opt) - offsetof(struct segment, seq));
@@ -331,7 +331,7 @@ MIRUO_INLINE struct cpu_state *cpu_enter(uint32_t cpu)
 		return NULL;
 	}
 	*(volatile uint32_t *)&c->busy = 1;
-	segment_clear(&c->seg);
+	segment_blank(&c->seg);
 	return c;
 }
 

@@ -31,11 +31,12 @@ static void record_begins(struct monitor *m)
 static const char *monitor_inspect(struct monitor *m, const struct step *step)
 {
 	const struct segment *seg = step->seg;
-	struct history *h = tracker_history(m->tracker);
+	struct history *h;
 	size_t len;
 
 	if (!m->cfg->http.on || !seg->payload_cap)
 		return NULL;
+	h = tracker_history(m->tracker);
 	len = http_inspect(&m->cfg->http, seg->payload, seg->payload_cap, m->http_text);
 	if (!len)
 		return NULL;

@@ -481,7 +481,7 @@ MIRUO_INLINE enum decode_result decode_frame_zeroed(enum link_type link, const u
 MIRUO_INLINE enum decode_result decode_frame(enum link_type link, const uint8_t *data, const uint8_t *end,
 					     uint32_t wire_len, struct segment *seg)
 {
-	__builtin_memset(seg, 0, sizeof(*seg));
+	segment_clear(seg);
 	return decode_frame_zeroed(link, data, end, wire_len, seg);
 }
 

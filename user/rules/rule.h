@@ -12,9 +12,20 @@
 
 #define NS_PER_MS 1000000ull
 
+/* What sets few segments apart from all others. Rules are only asked about those that have something of what they look for. */
+enum occasion {
+	OCCASION_OPENING = 1,	/* the first segment of its session */
+	OCCASION_REPEAT = 2,	/* VERDICT_RETRANSMIT */
+	OCCASION_RST = 4,	/* ends its session */
+	OCCASION_FRAGMENT = 8,
+	OCCASION_PAUSE = 16,	/* if pauses are looked for: some time passed before it */
+};
+
 struct rule {
 	const char *name;	/* the reason word in the header line */
 	const char *text;	/* what it looks for, for people */
+
+	uint32_t occasions;	/* bits of enum occasion, one at least if there is on_segment: it is asked about these segments */
 
 	/* The segment is what the rule looks for: its session is looked up, the segment shown. NULL: not asked. */
 	bool (*on_segment)(const struct rules_config *cfg, const struct step *step);

@@ -16,6 +16,7 @@ static bool duplicate_on_end(const struct rules_config *cfg, const struct sessio
 const struct rule rule_duplicate = {
 	.name = "duplicate",
 	.text = "a new SYN on ports that a session had in use",
+	.occasions = OCCASION_OPENING,
 	.on_segment = duplicate_on_segment,
 	.on_end = duplicate_on_end,
 	.colour_wins = true,

@@ -10,5 +10,6 @@ static bool fragment_on_segment(const struct rules_config *cfg, const struct ste
 const struct rule rule_fragment = {
 	.name = "fragment",
 	.text = "a segment came in IP fragments",
+	.occasions = OCCASION_FRAGMENT,
 	.on_segment = fragment_on_segment,
 };

@@ -18,6 +18,7 @@ static void long_delay_mark(const struct history *h, const struct step *step)
 const struct rule rule_long_delay = {
 	.name = "long-delay",
 	.text = "a pause longer than -t",
+	.occasions = OCCASION_PAUSE,
 	.on_segment = long_delay_on_segment,
 	.mark = long_delay_mark,
 };

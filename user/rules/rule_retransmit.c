@@ -39,6 +39,7 @@ void repeat_mark(const struct history *h, const struct step *step)
 const struct rule rule_retransmit = {
 	.name = "retransmit",
 	.text = "data or FIN sent again after -r or more",
+	.occasions = OCCASION_REPEAT,
 	.on_segment = retransmit_on_segment,
 	.colour = repeat_colour,
 	.mark = repeat_mark,

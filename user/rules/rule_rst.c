@@ -12,5 +12,6 @@ static bool rst_on_segment(const struct rules_config *cfg, const struct step *st
 const struct rule rule_rst = {
 	.name = "rst",
 	.text = "ended by RST",
+	.occasions = OCCASION_RST,
 	.on_segment = rst_on_segment,
 };

@@ -9,6 +9,7 @@ static bool syn_on_segment(const struct rules_config *cfg, const struct step *st
 const struct rule rule_syn = {
 	.name = "syn",
 	.text = "SYN or SYN/ACK sent again",
+	.occasions = OCCASION_REPEAT,
 	.on_segment = syn_on_segment,
 	.colour = repeat_colour,
 	.mark = repeat_mark,

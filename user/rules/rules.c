@@ -59,17 +59,30 @@ static void show_as_context(struct session *s, struct record *rec)
 	history_show(s, rec);
 }
 
+static uint32_t occasions_of(const struct rules_config *cfg, const struct step *step)
+{
+	uint32_t occasions = 0;
+
+	occasions |= step->id == 0 ? OCCASION_OPENING : 0;
+	occasions |= step->verdict == VERDICT_RETRANSMIT ? OCCASION_REPEAT : 0;
+	occasions |= step->rst != RST_NONE ? OCCASION_RST : 0;
+	occasions |= step->seg->frag != FRAG_NONE ? OCCASION_FRAGMENT : 0;
+	occasions |= cfg->long_delay_ms && step->pause_ns ? OCCASION_PAUSE : 0;
+	return occasions;
+}
+
 struct mark rules_segment(const struct rules_config *cfg, struct rules_stats *stats, const struct history *h,
 			  const struct step *step)
 {
 	struct mark mark = { .shown = step->state_shows };
+	uint32_t occasions = occasions_of(cfg, step);
 	bool colour_wins = false;
 	int i;
 
-	for (i = 0; i < REASON_COUNT; i++) {
+	for (i = 0; occasions && i < REASON_COUNT; i++) {
 		const struct rule *rule = rules[i];
 
-		if (!rule->on_segment || !rule->on_segment(cfg, step))
+		if (!(rule->occasions & occasions) || !rule->on_segment(cfg, step))
 			continue;
 		session_note(stats, step->session, (enum reason)i);
 		mark.shown = true;

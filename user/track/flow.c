@@ -87,14 +87,21 @@ uint32_t flow_hash(const struct flow_table *t, const struct flow_key *key)
 	return (uint32_t)XXH3_64bits_withSecret(key, sizeof(*key), t->secret, sizeof(t->secret));
 }
 
+static uint64_t difference(const void *a, const void *b)
+{
+	uint64_t x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return x ^ y;
+}
+
 /* memcmp() that need not find where they differ, and is not called. */
 static bool keys_equal(const struct flow_key *a, const struct flow_key *b)
 {
-	uint64_t x[sizeof(*a) / 8], y[sizeof(*a) / 8];
-
-	memcpy(x, a, sizeof(x));
-	memcpy(y, b, sizeof(y));
-	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]) | (x[5] ^ y[5]));
+	return !(difference(a->addr[0], b->addr[0]) | difference(a->addr[0] + 8, b->addr[0] + 8) |
+		 difference(a->addr[1], b->addr[1]) | difference(a->addr[1] + 8, b->addr[1] + 8) | (a->vlan ^ b->vlan) |
+		 (a->netns ^ b->netns) | (uint32_t)(a->port[0] ^ b->port[0]) | (uint32_t)(a->port[1] ^ b->port[1]));
 }
 
 uint32_t flow_find(const struct flow_table *t, const struct flow_key *key, uint32_t hash)
@@ -120,6 +127,11 @@ uint32_t flow_guess(const struct flow_table *t, uint32_t hash)
 	while (t->place[i].index && t->place[i].hash != hash)
 		i = (i + 1) & t->mask;
 	return t->place[i].index;
+}
+
+bool flow_guess_is_right(const struct flow_table *t, uint32_t index, const struct flow_key *key)
+{
+	return t->sessions[index].id && keys_equal(&t->sessions[index].key, key);
 }
 
 static void place_put(struct flow_table *t, struct place new)

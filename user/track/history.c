@@ -289,8 +289,11 @@ struct record *history_add(struct history *h, struct session *s, const struct se
 
 void history_prefetch(const struct history *h, const struct session *s)
 {
+	uint32_t i = s->hidden ? behind_seen_shown(h, s) : 0;
+
 	__builtin_prefetch(&h->link[s->tail], 1);
-	__builtin_prefetch(&h->slot[s->hidden ? behind_seen_shown(h, s) : 0], 1);
+	__builtin_prefetch(&h->link[i], 1);
+	__builtin_prefetch(&h->slot[i], 1);
 }
 
 /* The whole list goes before the free slots, as it is. */

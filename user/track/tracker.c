@@ -367,7 +367,8 @@ static void direction_count(struct direction *d, const struct segment *seg)
  */
 static struct session *session_for(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
-	uint32_t i = flow_find(t->flows, &l->key, l->hash);
+	bool guessed = flow_guess_is_right(t->flows, l->guess, &l->key);
+	uint32_t i = guessed ? l->guess : flow_find(t->flows, &l->key, l->hash);
 	struct session *s = &t->sessions[i];
 
 	if (!i)
@@ -577,6 +578,7 @@ static bool jump_is_believed(struct tracker *t, uint64_t s)
 
 static void lookup_make(const struct tracker *t, const struct segment *seg, struct lookup *l)
 {
+	l->guess = 0;
 	l->follows = seg->frag != FRAG_LATER;	/* which has no ports */
 	if (!l->follows)
 		return;
@@ -587,13 +589,14 @@ static void lookup_make(const struct tracker *t, const struct segment *seg, stru
 
 static void tracker_feed_one(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
+	uint64_t second = seg->ts_ns / NS_PER_S;
 	struct session *s;
 
 	if (!t->stats.first_ns)
 		t->stats.first_ns = seg->ts_ns;
 	if (seg->ts_ns > t->stats.last_ns)
 		t->stats.last_ns = seg->ts_ns;
-	if (jump_is_believed(t, seg->ts_ns / NS_PER_S))
+	if ((second != t->now_s || t->jump_s) && jump_is_believed(t, second))
 		tracker_advance(t, seg->ts_ns);
 	if (seg->frag == FRAG_LATER) {
 		later_fragment(t, seg);
@@ -628,7 +631,8 @@ static void session_prefetch(const struct session *s)
 /* Needs the place in the flow table; fetches the session that lies there. */
 static void lookup_guess(const struct tracker *t, struct lookup *l)
 {
-	l->guess = l->follows ? flow_guess(t->flows, l->hash) : 0;
+	if (l->follows)
+		l->guess = flow_guess(t->flows, l->hash);
 	session_prefetch(&t->sessions[l->guess]);
 }
 
