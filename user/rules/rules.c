@@ -79,6 +79,8 @@ struct mark rules_segment(const struct rules_config *cfg, struct rules_stats *st
 	bool colour_wins = false;
 	int i;
 
+	if (!occasions && !step->state_shows && !step->colour && !step->session->context_left)
+		return mark;	/* hidden and without colour, as its record is from the start */
 	for (i = 0; occasions && i < REASON_COUNT; i++) {
 		const struct rule *rule = rules[i];
 

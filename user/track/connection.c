@@ -106,10 +106,18 @@ static void connection_fin(struct step *step)
 	step_show(step, session_apply(step->session, step->side, EV_FIN).changed ? COLOUR_NONE : COLOUR_RED);
 }
 
+/* Nothing that an ACK could tell is awaited: nearly all segments come then. */
+static bool acks_nothing(const struct session *s)
+{
+	return s->state[0] == TS_ESTABLISHED && s->state[1] == TS_ESTABLISHED && !((s->dir[0].flags | s->dir[1].flags) & DIR_FIN);
+}
+
 void connection_feed(struct step *step)
 {
 	uint8_t flags = step->seg->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK);
 
+	if (flags == TCP_ACK && acks_nothing(step->session))
+		return;
 	if (flags & TCP_RST)
 		connection_reset(step);
 	else if (flags == TCP_SYN)

@@ -145,7 +145,7 @@ static void session_end(struct tracker *t, struct session *s, enum session_end w
 	t->stats.active--;
 	if (why == END_CLOSED)
 		timers_move(&t->timers, session_index(t, s), LIST_CLOSED);
-	else
+	else if (why != END_CAPTURE)
 		session_forget(t, s);
 }
 
@@ -669,25 +669,56 @@ static int by_id_compare(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+static bool session_is_open(const struct session *s)
+{
+	return s->id && !(s->flags & SESSION_CLOSED);
+}
+
+/* As long as no slot was used twice the sessions lie in the order of their ids. */
+static bool open_sessions_are_sorted(const struct tracker *t)
+{
+	uint64_t id = 0;
+	uint32_t i;
+
+	for (i = 1; i < t->fresh; i++) {
+		if (!session_is_open(&t->sessions[i]))
+			continue;
+		if (t->sessions[i].id < id)
+			return false;
+		id = t->sessions[i].id;
+	}
+	return true;
+}
+
+/* Nothing comes any more: what is left of it may stay where it is. */
+static void session_finish(struct tracker *t, struct session *s)
+{
+	session_end(t, s, END_CAPTURE, t->stats.last_ns);
+	if (t->events.forgotten)
+		t->events.forgotten(t->events.ctx, s);
+}
+
 void tracker_finish(struct tracker *t)
 {
-	struct by_id *open = malloc(((size_t)t->stats.active + 1) * sizeof(*open));
+	struct by_id *open = NULL;
 	uint32_t n = 0, i;
 	struct session *s;
 
+	if (!open_sessions_are_sorted(t))
+		open = malloc(t->stats.active * sizeof(*open));
 	for (i = 1; i < t->fresh; i++) {
 		s = &t->sessions[i];
-		if (!s->id || s->flags & SESSION_CLOSED)
+		if (!session_is_open(s))
 			continue;
 		if (open)
 			open[n++] = (struct by_id){ s->id, i };
 		else
-			session_end(t, s, END_CAPTURE, t->stats.last_ns);
+			session_finish(t, s);
 	}
 	if (open)
 		qsort(open, n, sizeof(*open), by_id_compare);
 	for (i = 0; i < n; i++)
-		session_end(t, &t->sessions[open[i].index], END_CAPTURE, t->stats.last_ns);
+		session_finish(t, &t->sessions[open[i].index]);
 	while ((s = list_first(t, LIST_CLOSED)))
 		session_forget(t, s);
 	free(open);

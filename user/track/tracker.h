@@ -93,7 +93,7 @@ void tracker_feed_all(struct tracker *t, const struct segment *segs, size_t coun
 /* Lets time advance when there are no segments: sessions time out. ns since 1970. */
 void tracker_advance(struct tracker *t, uint64_t now_ns);
 
-/* The end of the input: ends all sessions with END_CAPTURE, in the order of their ids. */
+/* The end of the input: ends all sessions with END_CAPTURE, in the order of their ids. Nothing is fed after it. */
 void tracker_finish(struct tracker *t);
 
 struct history *tracker_history(struct tracker *t);
