@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rtt.h"
+
+#include <string.h>
+
+#include "seq.h"
+
+#define SAMPLE_MAX_US (UINT32_MAX / 8)	/* 536 s */
+
+static uint32_t clock_us(uint64_t ts_ns)
+{
+	return (uint32_t)(ts_ns / 1000);
+}
+
+void rtt_sample(struct rtt *r, uint32_t us)
+{
+	if (us > SAMPLE_MAX_US)
+		us = SAMPLE_MAX_US;
+	if (!us)
+		us = 1;
+	if (!r->min_us || us < r->min_us)
+		r->min_us = us;
+	r->smoothed = r->smoothed ? r->smoothed - r->smoothed / 8 + us : us * 8;
+}
+
+void rtt_sent(struct rtt *r, uint32_t end, uint64_t ts_ns)
+{
+	struct rtt_mark *m = r->mark[0].sent_us ? &r->mark[1] : &r->mark[0];
+
+	if (m->sent_us)
+		return;
+	m->end = end;
+	m->sent_us = clock_us(ts_ns);
+	m->sent_us += !m->sent_us;
+}
+
+/* An ACK of both is one sample, of the one that waited longer, as the sender has it. */
+void rtt_acked(struct rtt *r, uint32_t ack, uint64_t ts_ns)
+{
+	int32_t us;
+
+	if (!r->mark[0].sent_us || seq_diff(ack, r->mark[0].end) < 0)
+		return;
+	us = seq_diff(clock_us(ts_ns), r->mark[0].sent_us);
+	if (r->mark[1].sent_us && seq_diff(ack, r->mark[1].end) >= 0)
+		rtt_forget(r);
+	else {
+		r->mark[0] = r->mark[1];
+		r->mark[1].sent_us = 0;
+	}
+	if (us >= 0)
+		rtt_sample(r, (uint32_t)us);
+}
+
+void rtt_forget(struct rtt *r)
+{
+	memset(r->mark, 0, sizeof(r->mark));
+}
