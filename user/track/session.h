@@ -30,6 +30,7 @@ struct direction {
 	uint32_t fragments;		/* later IP fragments */
 	uint8_t flags;			/* enum direction_flag */
 	uint8_t where;			/* record_where() of its first segment */
+	uint8_t ttl;			/* of all its segments; 0: they differ */
 };
 
 enum direction_flag {
@@ -50,6 +51,7 @@ enum session_flag {
 	SESSION_REPLACES = 8,	/* opened by a SYN on ports that another session had in use */
 	SESSION_GUESSED = 16,	/* which side is the client is a guess */
 	SESSION_PRINTED = 32,	/* looked up when it ended */
+	SESSION_TIMED = 256,	/* times are taken of it (timing.h) */
 };
 
 /* What flow_find() and nearly every segment touch comes first; four cache lines in all. */

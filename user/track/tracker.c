@@ -12,6 +12,7 @@
 #include "sequence.h"
 #include "state.h"
 #include "timers.h"
+#include "timing.h"
 
 #define NS_PER_S 1000000000ull
 #define TRANSIENT_TIMEOUT_S 30
@@ -29,6 +30,7 @@
 struct tracker {
 	struct tracker_events events;
 	struct session *sessions;	/* [0] is not used */
+	struct timing *timing;		/* of each session, if it has SESSION_TIMED; [0] is all 0 */
 	uint32_t session_limit;
 	uint32_t sessions_max;		/* session_limit and those that linger */
 	uint32_t fresh;			/* sessions from here on were never used */
@@ -60,13 +62,14 @@ struct tracker *tracker_new(const struct tracker_config *cfg, const struct track
 	linger = t->session_limit < LINGER_MIN ? LINGER_MIN : t->session_limit;
 	t->sessions_max = t->session_limit + (linger < LINGER_MAX ? linger : LINGER_MAX);
 	t->sessions = array_alloc((size_t)t->sessions_max + 1, sizeof(t->sessions[0]));
+	t->timing = array_alloc((size_t)t->sessions_max + 1, sizeof(t->timing[0]));
 	t->fresh = 1;
 	t->pickup = cfg->pickup;
 	t->flows = flow_table_new(t->sessions);
 	t->history = history_new(or_all(cfg->segment_limit, SEGMENT_LIMIT_MAX), t->sessions, t->sessions_max);
 	t->fragments = fragments_new();
 	t->timers.sessions = t->sessions;
-	if (!t->sessions || !t->flows || !t->history || !t->fragments) {
+	if (!t->sessions || !t->timing || !t->flows || !t->history || !t->fragments) {
 		tracker_free(t);
 		return NULL;
 	}
@@ -86,6 +89,7 @@ void tracker_free(struct tracker *t)
 	fragments_free(t->fragments);
 	history_free(t->history);
 	flow_table_free(t->flows);
+	array_free(t->timing, (size_t)t->sessions_max + 1, sizeof(t->timing[0]));
 	array_free(t->sessions, (size_t)t->sessions_max + 1, sizeof(t->sessions[0]));
 	free(t);
 }
@@ -359,6 +363,10 @@ static void direction_count(struct direction *d, const struct segment *seg)
 {
 	d->segments++;
 	d->bytes += seg->wire_len;
+	if (!(d->flags & DIR_SENT))
+		d->ttl = seg->ttl;
+	else if (d->ttl != seg->ttl)
+		d->ttl = 0;
 	d->flags |= DIR_SENT;
 }
 
@@ -491,6 +499,8 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 	else
 		step.verdict = sequence_feed(own, peer, seg);
 	connection_feed(&step);
+	timing_feed(&t->timing[session_index(t, s)], &step);
+	step.timing = tracker_timing(t, s);
 
 	direction_count(own, seg);
 	t->stats.segments++;
@@ -727,6 +737,11 @@ void tracker_finish(struct tracker *t)
 struct history *tracker_history(struct tracker *t)
 {
 	return t->history;
+}
+
+const struct timing *tracker_timing(const struct tracker *t, const struct session *s)
+{
+	return &t->timing[s->flags & SESSION_TIMED ? session_index(t, s) : 0];
 }
 
 void tracker_stats(const struct tracker *t, struct tracker_stats *out)

@@ -16,6 +16,8 @@
 #include "session.h"
 #include "tracker_config.h"
 
+struct timing;
+
 enum rst_kind {
 	RST_NONE,
 	RST_BREAK,	/* nobody had sent a FIN */
@@ -31,6 +33,7 @@ struct step {
 	uint64_t id;			/* of the packet in its session, from 0 */
 	uint64_t pause_ns;		/* since the segment before it in the session */
 	uint64_t since_original_ns;	/* VERDICT_RETRANSMIT: since it was first sent; without an original: at least that */
+	const struct timing *timing;	/* of the session so far (timing.h); all 0 before both sides were seen */
 	struct pause_split split;	/* of pause_ns, on whom it was spent */
 	enum verdict verdict;
 	enum resend resend;		/* VERDICT_RETRANSMIT: why */
@@ -97,6 +100,10 @@ void tracker_advance(struct tracker *t, uint64_t now_ns);
 void tracker_finish(struct tracker *t);
 
 struct history *tracker_history(struct tracker *t);
+
+/* The times of a session, also while it is reported as ended; all 0 if none were taken. */
+const struct timing *tracker_timing(const struct tracker *t, const struct session *s);
+
 void tracker_stats(const struct tracker *t, struct tracker_stats *out);
 
 #endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "timing.h"
+
+#include <string.h>
+
+#include "sequence.h"
+
+static uint32_t elapsed_us(uint64_t from_ns, uint64_t to_ns)
+{
+	uint64_t us = to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0;
+
+	return us < UINT32_MAX ? (us ? (uint32_t)us : 1) : UINT32_MAX;
+}
+
+/* The answer to a SYN that was sent again tells nothing of the distance, but how long it took all the same. */
+static void timing_handshake(struct timing *t, const struct step *step)
+{
+	const struct session *s = step->session;
+	uint8_t side = step->side, flags = step->seg->flags;
+	uint32_t us = elapsed_us(s->start_ns, step->seg->ts_ns);
+
+	if (s->flags & SESSION_MID_STREAM || t->handshake_us[side] || !(flags & TCP_ACK) || flags & TCP_RST)
+		return;
+	if (side != s->client && flags & TCP_SYN) {
+		t->handshake_us[side] = us;
+		if (!s->dir[s->client].retransmitted)
+			rtt_sample(&t->rtt[side], us);
+	} else if (side == s->client && t->handshake_us[!side] && !(flags & TCP_SYN)) {
+		us -= t->handshake_us[!side] < us ? t->handshake_us[!side] : us - 1;
+		t->handshake_us[side] = us;
+	}
+}
+
+static void timing_round_trip(struct timing *t, const struct step *step)
+{
+	const struct direction *own = &step->session->dir[step->side];
+	const struct segment *seg = step->seg;
+	uint32_t len = sequence_len(seg);
+
+	if (seg->flags & TCP_ACK)
+		rtt_acked(&t->rtt[step->side], seg->ack, seg->ts_ns);
+	if (step->verdict == VERDICT_RETRANSMIT || step->verdict == VERDICT_OUT_OF_ORDER)
+		rtt_forget(&t->rtt[!step->side]);
+	else if (len && step->verdict == VERDICT_NEW && seg->seq + len == own->next_seq)
+		rtt_sent(&t->rtt[!step->side], own->next_seq, seg->ts_ns);
+}
+
+/* Times begin when both sides were seen, or data is. */
+static bool timing_begins(const struct step *step)
+{
+	const struct segment *seg = step->seg;
+
+	if (seg->flags & TCP_RST)
+		return false;
+	return step->session->dir[!step->side].flags & DIR_SENT || (seg->payload_len && !(seg->flags & TCP_SYN));
+}
+
+void timing_feed(struct timing *t, struct step *step)
+{
+	struct session *s = step->session;
+
+	if (!(s->flags & SESSION_TIMED)) {
+		if (!timing_begins(step)) {
+			turns_alone(step);
+			return;
+		}
+		memset(t, 0, sizeof(*t));
+		turns_begin(&t->turns, step);
+		s->flags |= SESSION_TIMED;
+	}
+	if (!t->handshake_us[step->side])
+		timing_handshake(t, step);
+	if (step->verdict != VERDICT_STRAY && !(step->seg->flags & TCP_RST))
+		timing_round_trip(t, step);
+	turns_feed(&t->turns, t->rtt, step);
+}
+
+uint32_t timing_rtt_us(const struct timing *t)
+{
+	const struct rtt *a = &t->rtt[0], *b = &t->rtt[1];
+
+	if (!a->min_us || !b->min_us)
+		return rtt_smoothed_us(a->min_us ? a : b);
+	return a->min_us > b->min_us ? rtt_smoothed_us(a) + b->min_us : rtt_smoothed_us(b) + a->min_us;
+}
+
+uint32_t timing_handshake_us(const struct timing *t)
+{
+	if (!t->handshake_us[0] || !t->handshake_us[1])
+		return 0;
+	return t->handshake_us[0] + t->handshake_us[1];
+}
+
+void timing_waits(const struct timing *t, const struct session *s, struct waits *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (s->flags & SESSION_TIMED)
+		turns_waits(&t->turns, s, out);
+	else
+		out->total.ns[s->flags & SESSION_MID_STREAM ? WAIT_IDLE : WAIT_NETWORK] = s->last_ns - s->start_ns;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The times of a session: how far away the sides are, how long the handshake took, who made whom wait. */
+#ifndef MIRUO_TRACK_TIMING_H
+#define MIRUO_TRACK_TIMING_H
+
+#include "rtt.h"
+#include "turns.h"
+
+/* Kept apart from struct session: of the many that never get beyond a SYN no times are taken, and nothing here is touched. */
+struct timing {
+	struct rtt rtt[2];		/* between the capture point and each side */
+	struct turns turns;
+	uint32_t handshake_us[2];	/* from the first SYN to the first SYN/ACK, and on to the ACK; 0: not known */
+};
+
+_Static_assert(sizeof(struct timing) <= 128, "struct timing: memory per open session");
+
+/* Times taken of one segment, after the session took note of its numbers; fills in step->split. */
+void timing_feed(struct timing *t, struct step *step);
+
+/*
+ * The session's round-trip time, us; 0: not known. The smoothed one of the far side, which is what the near one's kernel
+ * measures, and the shortest to the near one: what that side is later with its ACKs is no distance.
+ */
+uint32_t timing_rtt_us(const struct timing *t);
+
+/* From the first SYN to the ACK that ends the handshake, SYNs sent again included, us; 0: not captured as a whole. */
+uint32_t timing_handshake_us(const struct timing *t);
+
+/* Who waited for whom in the session, up to now. */
+void timing_waits(const struct timing *t, const struct session *s, struct waits *out);
+
+#endif

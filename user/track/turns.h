@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who made whom wait: each pause of a session is divided among the network, the two sides and nobody, by who has the turn.
+ * Payload is never looked at, so it works for every protocol of requests and answers, encrypted or not.
+ *
+ * What was sent is on its way until the shortest round trip known to the receiver is over, or until its ACK if none is known;
+ * longer only if it shows that it had not arrived: it was sent again, or the receiver spoke without acknowledging it, or the
+ * ACK alone came later than an ACK may be delayed. An answer that brings the ACK along took the network one round trip; the
+ * rest of the pause was spent by who gave the answer.
+ *
+ * Whose the rest is shows who speaks next: the server (it answers, or goes on), or the client, who was idle if it had its
+ * answer. A segment without data ends no turn; a pause before it goes to who is to speak by what was said last, and once
+ * that side or the other speaks, the whole of the silence is known better: so the totals may differ from the sum of what
+ * was said of the pauses.
+ */
+#ifndef MIRUO_TRACK_TURNS_H
+#define MIRUO_TRACK_TURNS_H
+
+#include "rtt.h"
+#include "tracker.h"
+
+struct turns {
+	uint64_t settled_ns[WAIT_IDLE];	/* up to the last data; the rest of that time was idle */
+	uint64_t silent_ns;		/* since then, but for what follows and the network's */
+	uint64_t closed_ns;		/* with a closed window; not known yet if data waited */
+	uint32_t sent_us[2];		/* when a side last sent something that travels, wrapping */
+	uint32_t server_max_ms;		/* the longest silence up to the last data */
+	uint32_t client_max_ms;		/* the client's, idle ones included */
+	uint32_t closed_max_ms;
+	uint16_t flags;			/* turns.c */
+};
+
+/* What a session's time went into. */
+struct waits {
+	struct pause_split total;	/* from its first to its last segment */
+	uint32_t server_max_ms;		/* longest time that the server let the client wait */
+	uint32_t client_max_ms;		/* longest time that the client said nothing though it was its turn, idle or not */
+	uint32_t zero_window_ms;	/* longest time with a closed window while data waited */
+};
+
+/* The first segment of a session of which both sides were seen, or that brings data; all of *t is 0. Before turns_feed(). */
+void turns_begin(struct turns *t, const struct step *step);
+
+/* Divides the pause before the segment: fills in step->split. The session's sequence numbers are those after the segment. */
+void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step);
+
+/* The same for a session that has not begun in this sense: one side alone. */
+void turns_alone(struct step *step);
+
+/* Up to the session's last segment; only of what has begun. */
+void turns_waits(const struct turns *t, const struct session *s, struct waits *out);
+
+#endif
