@@ -3,14 +3,7 @@
 
 #include <string.h>
 
-#include "seq.h"
-
 #define SAMPLE_MAX_US (UINT32_MAX / 8)	/* 536 s */
-
-static uint32_t clock_us(uint64_t ts_ns)
-{
-	return (uint32_t)(ts_ns / 1000);
-}
 
 void rtt_sample(struct rtt *r, uint32_t us)
 {
@@ -23,25 +16,19 @@ void rtt_sample(struct rtt *r, uint32_t us)
 	r->smoothed = r->smoothed ? r->smoothed - r->smoothed / 8 + us : us * 8;
 }
 
-void rtt_sent(struct rtt *r, uint32_t end, uint64_t ts_ns)
+void rtt_mark(struct rtt *r, uint32_t end, uint32_t now_us)
 {
 	struct rtt_mark *m = r->mark[0].sent_us ? &r->mark[1] : &r->mark[0];
 
-	if (m->sent_us)
-		return;
 	m->end = end;
-	m->sent_us = clock_us(ts_ns);
-	m->sent_us += !m->sent_us;
+	m->sent_us = now_us ? now_us : 1;
 }
 
 /* An ACK of both is one sample, of the one that waited longer, as the sender has it. */
-void rtt_acked(struct rtt *r, uint32_t ack, uint64_t ts_ns)
+void rtt_take(struct rtt *r, uint32_t ack, uint32_t now_us)
 {
-	int32_t us;
+	int32_t us = seq_diff(now_us, r->mark[0].sent_us);
 
-	if (!r->mark[0].sent_us || seq_diff(ack, r->mark[0].end) < 0)
-		return;
-	us = seq_diff(clock_us(ts_ns), r->mark[0].sent_us);
 	if (r->mark[1].sent_us && seq_diff(ack, r->mark[1].end) >= 0)
 		rtt_forget(r);
 	else {

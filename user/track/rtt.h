@@ -13,6 +13,8 @@
 
 #include <stdint.h>
 
+#include "seq.h"
+
 #define RTT_MARKS 2
 
 struct rtt {
@@ -24,11 +26,23 @@ struct rtt {
 	} mark[RTT_MARKS];	/* in the order of sending */
 };
 
-/* New data on its way to the side passed at ts_ns; end: one behind its last sequence number. */
-void rtt_sent(struct rtt *r, uint32_t end, uint64_t ts_ns);
+/* As the two below, where there is something to do. */
+void rtt_mark(struct rtt *r, uint32_t end, uint32_t now_us);
+void rtt_take(struct rtt *r, uint32_t ack, uint32_t now_us);
+
+/* New data on its way to the side passed; end: one behind its last sequence number; now_us: since any time, wrapping. */
+static inline void rtt_sent(struct rtt *r, uint32_t end, uint32_t now_us)
+{
+	if (!r->mark[RTT_MARKS - 1].sent_us)
+		rtt_mark(r, end, now_us);
+}
 
 /* The side acknowledged all before ack. */
-void rtt_acked(struct rtt *r, uint32_t ack, uint64_t ts_ns);
+static inline void rtt_acked(struct rtt *r, uint32_t ack, uint32_t now_us)
+{
+	if (r->mark[0].sent_us && seq_diff(ack, r->mark[0].end) >= 0)
+		rtt_take(r, ack, now_us);
+}
 
 /* Something was sent again or out of order: what is in flight tells nothing of the round trip any more. */
 void rtt_forget(struct rtt *r);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "sequence.h"
+const struct timing timing_none;
 
 static uint32_t elapsed_us(uint64_t from_ns, uint64_t to_ns)
 {
@@ -31,20 +31,6 @@ static void timing_handshake(struct timing *t, const struct step *step)
 	}
 }
 
-static void timing_round_trip(struct timing *t, const struct step *step)
-{
-	const struct direction *own = &step->session->dir[step->side];
-	const struct segment *seg = step->seg;
-	uint32_t len = sequence_len(seg);
-
-	if (seg->flags & TCP_ACK)
-		rtt_acked(&t->rtt[step->side], seg->ack, seg->ts_ns);
-	if (step->verdict == VERDICT_RETRANSMIT || step->verdict == VERDICT_OUT_OF_ORDER)
-		rtt_forget(&t->rtt[!step->side]);
-	else if (len && step->verdict == VERDICT_NEW && seg->seq + len == own->next_seq)
-		rtt_sent(&t->rtt[!step->side], own->next_seq, seg->ts_ns);
-}
-
 /* Times begin when both sides were seen, or data is. */
 static bool timing_begins(const struct step *step)
 {
@@ -55,24 +41,33 @@ static bool timing_begins(const struct step *step)
 	return step->session->dir[!step->side].flags & DIR_SENT || (seg->payload_len && !(seg->flags & TCP_SYN));
 }
 
-void timing_feed(struct timing *t, struct step *step)
+void timing_feed(struct timing *t, struct step *step, const struct direction *own, const struct direction *peer)
 {
-	struct session *s = step->session;
+	const struct segment *seg = step->seg;
+	uint32_t now_us = clock_us(seg->ts_ns), len = seg->payload_len + !!(seg->flags & (TCP_SYN | TCP_FIN));
 
-	if (!(s->flags & SESSION_TIMED)) {
+	if (!(step->session->flags & SESSION_TIMED)) {
 		if (!timing_begins(step)) {
+			step->timing = &timing_none;
 			turns_alone(step);
 			return;
 		}
 		memset(t, 0, sizeof(*t));
 		turns_begin(&t->turns, step);
-		s->flags |= SESSION_TIMED;
+		step->session->flags |= SESSION_TIMED;
 	}
+	step->timing = t;
 	if (!t->handshake_us[step->side])
 		timing_handshake(t, step);
-	if (step->verdict != VERDICT_STRAY && !(step->seg->flags & TCP_RST))
-		timing_round_trip(t, step);
-	turns_feed(&t->turns, t->rtt, step);
+	if ((seg->flags & (TCP_ACK | TCP_RST)) == TCP_ACK)
+		rtt_acked(&t->rtt[step->side], seg->ack, now_us);
+	if (step->verdict == VERDICT_NEW) {
+		if (len)
+			rtt_sent(&t->rtt[!step->side], seg->seq + len, now_us);
+	} else if (step->verdict == VERDICT_RETRANSMIT || step->verdict == VERDICT_OUT_OF_ORDER) {
+		rtt_forget(&t->rtt[!step->side]);
+	}
+	turns_feed(&t->turns, t->rtt, step, own, peer, now_us);
 }
 
 uint32_t timing_rtt_us(const struct timing *t)

@@ -15,8 +15,14 @@ struct timing {
 
 _Static_assert(sizeof(struct timing) <= 128, "struct timing: memory per open session");
 
-/* Times taken of one segment, after the session took note of its numbers; fills in step->split. */
-void timing_feed(struct timing *t, struct step *step);
+/* Of a session of which no times are taken: all 0. */
+extern const struct timing timing_none;
+
+/*
+ * Takes the times of a segment; fills in step->split and step->timing. own: the side that sent it, peer: the other one, both
+ * after they took note of it.
+ */
+void timing_feed(struct timing *t, struct step *step, const struct direction *own, const struct direction *peer);
 
 /*
  * The session's round-trip time, us; 0: not known. The smoothed one of the far side, which is what the near one's kernel

@@ -30,7 +30,7 @@
 struct tracker {
 	struct tracker_events events;
 	struct session *sessions;	/* [0] is not used */
-	struct timing *timing;		/* of each session, if it has SESSION_TIMED; [0] is all 0 */
+	struct timing *timing;		/* of each session, if it has SESSION_TIMED */
 	uint32_t session_limit;
 	uint32_t sessions_max;		/* session_limit and those that linger */
 	uint32_t fresh;			/* sessions from here on were never used */
@@ -499,8 +499,7 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 	else
 		step.verdict = sequence_feed(own, peer, seg);
 	connection_feed(&step);
-	timing_feed(&t->timing[session_index(t, s)], &step);
-	step.timing = tracker_timing(t, s);
+	timing_feed(&t->timing[session_index(t, s)], &step, own, peer);
 
 	direction_count(own, seg);
 	t->stats.segments++;
@@ -741,7 +740,7 @@ struct history *tracker_history(struct tracker *t)
 
 const struct timing *tracker_timing(const struct tracker *t, const struct session *s)
 {
-	return &t->timing[s->flags & SESSION_TIMED ? session_index(t, s) : 0];
+	return s->flags & SESSION_TIMED ? &t->timing[session_index(t, s)] : &timing_none;
 }
 
 void tracker_stats(const struct tracker *t, struct tracker_stats *out)

@@ -2,78 +2,74 @@
 #include "turns.h"
 
 #include "seq.h"
-#include "sequence.h"
 
 #define NS_PER_MS 1000000u
 #define DELAYED_ACK_US 500000u		/* RFC 9293 3.8.6.3: no ACK is delayed for longer */
 #define REACTION_NS (200 * NS_PER_MS)	/* who sends so soon after the window was opened had waited for it */
 
-/* After the last segment. Those of two sides: the bit of side 0, shifted by the side. */
+/* Of a side, after the last segment. */
 enum turns_flag {
-	TURNS_FLIGHT = 1,	/* something of that side is not acknowledged */
-	TURNS_CLOSED = 4,	/* the side's window is 0 */
-	TURNS_SPOKE = 16,	/* it has sent data */
-	TURNS_ACK = 64,		/* it has acknowledged all, or opened its window: the other side may have waited for that */
-	TURNS_LAST = 256,	/* the data before was side 1's; valid if somebody spoke */
-	TURNS_PROBED = 512,	/* the closed window was probed, so data waits */
+	TURNS_FLIGHT = 1,	/* something it sent is not acknowledged */
+	TURNS_ACK = 2,		/* it has acknowledged all, or opened its window: the other side may have waited for that */
+	TURNS_SPOKE = 4,	/* it has sent data */
+	TURNS_LAST = 8,		/* and nobody after it */
+	TURNS_CLOSED = 16,	/* its window is 0 */
+	TURNS_PROBED = 32,	/* the other side has probed it, so data waits */
 };
 
-#define FLIGHTS (TURNS_FLIGHT * 3)
-#define SPOKEN (TURNS_SPOKE * 3)
-#define ACKS (TURNS_ACK * 3)
+/* What a segment does for the turns. */
+enum act {
+	ACT_SPEAKS = 1,		/* brings data that was not seen before */
+	ACT_REPEATS = 2,	/* comes again, or late */
+	ACT_PROBES = 4,
+	ACT_ENDS = 8,		/* FIN or RST */
+};
 
-static uint32_t clock_us(uint64_t ts_ns)
+static const uint8_t acts_of_verdict[VERDICT_COUNT] = {
+	[VERDICT_NEW] = ACT_SPEAKS,
+	[VERDICT_RETRANSMIT] = ACT_REPEATS,
+	[VERDICT_OUT_OF_ORDER] = ACT_SPEAKS | ACT_REPEATS,
+	[VERDICT_KEEPALIVE] = ACT_PROBES,
+	[VERDICT_ZERO_WINDOW_PROBE] = ACT_PROBES,
+};
+
+static uint32_t acts_of(const struct step *step)
 {
-	return (uint32_t)(ts_ns / 1000);
+	uint32_t acts = acts_of_verdict[step->verdict];
+
+	if (!step->seg->payload_len)
+		acts &= ~(uint32_t)ACT_SPEAKS;
+	return step->seg->flags & (TCP_FIN | TCP_RST) ? acts | ACT_ENDS : acts;
 }
 
-/* Where nothing was acknowledged yet, what follows a SYN is in flight, if the other side is captured at all. */
-static bool in_flight(const struct session *s, uint8_t side)
+/* Where nothing was acknowledged yet, all that was seen is in flight. */
+static uint8_t in_flight(const struct direction *d, const struct direction *peer)
 {
-	const struct direction *d = &s->dir[side], *peer = &s->dir[!side];
+	uint32_t acked = peer->flags & DIR_ACK ? peer->ack : d->first_seq;
 
-	if (!(peer->flags & DIR_ACK))
-		return d->flags & DIR_SYN && peer->flags & DIR_SENT;
-	return d->flags & DIR_SEQ && seq_diff(d->next_seq, peer->ack) > 0;
-}
-
-static bool is_repeated(const struct step *step)
-{
-	return step->verdict == VERDICT_RETRANSMIT || step->verdict == VERDICT_OUT_OF_ORDER;
-}
-
-static bool is_probe(const struct step *step)
-{
-	return step->verdict == VERDICT_KEEPALIVE || step->verdict == VERDICT_ZERO_WINDOW_PROBE;
-}
-
-static bool speaks(const struct step *step)
-{
-	return step->seg->payload_len && (step->verdict == VERDICT_NEW || step->verdict == VERDICT_OUT_OF_ORDER);
+	return seq_diff(d->next_seq, acked) > 0 ? TURNS_FLIGHT : 0;
 }
 
 /* Whose turn it is by what was said last. */
-static enum wait turn_of(uint32_t flags, const struct session *s)
+static enum wait turn_of(const struct turns *t, const struct session *s)
 {
-	bool mid_stream = s->flags & SESSION_MID_STREAM;
+	bool asked = s->flags & SESSION_MID_STREAM || t->flags[s->client] & TURNS_SPOKE;
 
-	if (!(flags & SPOKEN))
-		return mid_stream ? WAIT_IDLE : WAIT_CLIENT;
-	if (!!(flags & TURNS_LAST) == s->client)
+	if (t->flags[s->client] & TURNS_LAST)
 		return WAIT_SERVER;
-	return mid_stream || flags & TURNS_SPOKE << s->client ? WAIT_IDLE : WAIT_CLIENT;
+	return asked ? WAIT_IDLE : WAIT_CLIENT;
 }
 
 /* Whose turn it was, now that somebody has taken it. */
-static enum wait turn_taken(uint32_t flags, const struct step *step)
+static enum wait turn_taken(const struct turns *t, const struct step *step, uint32_t acts)
 {
 	const struct session *s = step->session;
 
-	if (!speaks(step))
-		return turn_of(flags, s);
+	if (!(acts & ACT_SPEAKS))
+		return turn_of(t, s);
 	if (step->side != s->client)
 		return WAIT_SERVER;
-	return flags & SPOKEN && turn_of(flags, s) == WAIT_IDLE ? WAIT_IDLE : WAIT_CLIENT;
+	return t->flags[!s->client] & TURNS_LAST ? turn_of(t, s) : WAIT_CLIENT;
 }
 
 /* How much of the pause what a side sent was on its way to the other one, of which it is known that far away it is. */
@@ -86,63 +82,72 @@ static uint64_t travel_ns(const struct turns *t, const struct rtt *far, const st
 }
 
 /* The same of what is to be acknowledged: the segment may show that it had not arrived. */
-static uint64_t flight_ns(const struct turns *t, const struct rtt *far, const struct step *step, uint8_t from, bool acked)
+static uint64_t flight_ns(const struct turns *t, const struct rtt *far, const struct step *step, uint32_t acts, uint8_t from,
+			  bool acked)
 {
 	uint32_t age_us = clock_us(step->seg->ts_ns) - t->sent_us[from];
 	bool late = step->pause_ns > DELAYED_ACK_US * 1000ull || age_us > far->min_us + DELAYED_ACK_US;
-	bool alone = !step->seg->payload_len && !(step->seg->flags & TCP_FIN);
-	bool lost = step->side == from ? late || is_repeated(step) : !acked || (late && alone);
+	bool alone = !(acts & ACT_ENDS) && !step->seg->payload_len;
+	bool lost = step->side == from ? late || acts & ACT_REPEATS : !acked || (late && alone);
 
-	if (lost && !(step->seg->flags & TCP_RST) && !(t->flags & TURNS_CLOSED << !from))
+	if (lost && !(step->seg->flags & TCP_RST) && !(t->flags[!from] & TURNS_CLOSED))
 		return step->pause_ns;
 	return travel_ns(t, far, step, from);
 }
 
-static uint64_t network_ns(const struct turns *t, const struct rtt rtt[2], const struct step *step, uint32_t flights)
+/* acked: the segment acknowledges all that the other side sent. */
+static uint64_t network_ns(const struct turns *t, const struct rtt rtt[2], const struct step *step, uint32_t acts, bool acked)
 {
 	uint8_t side = step->side;
+	bool own = t->flags[side] & TURNS_FLIGHT && step->session->dir[!side].flags & DIR_SENT;
 	uint64_t ns = 0, own_ns;
 
-	if (t->flags & TURNS_FLIGHT << !side)
-		ns = flight_ns(t, &rtt[side], step, !side, !(flights & TURNS_FLIGHT << !side));
-	else if (t->flags & TURNS_ACK << !side && speaks(step) && rtt[side].min_us)
+	if (t->flags[!side] & TURNS_FLIGHT)
+		ns = flight_ns(t, &rtt[side], step, acts, !side, acked);
+	else if (t->flags[!side] & TURNS_ACK && acts & ACT_SPEAKS && rtt[side].min_us)
 		ns = travel_ns(t, &rtt[side], step, !side);
-	if (!(t->flags & TURNS_FLIGHT << side))
+	if (!own)
 		return ns;
-	own_ns = flight_ns(t, &rtt[!side], step, side, false);
+	own_ns = flight_ns(t, &rtt[!side], step, acts, side, false);
 	return ns > own_ns ? ns : own_ns;
 }
 
 /* A closed window that the segment shows somebody waited for. */
-static bool waits_for_window(uint32_t flags, const struct step *step)
+static bool waits_for_window(const struct turns *t, const struct step *step, uint32_t acts)
 {
-	uint8_t side = step->side;
+	uint8_t own = t->flags[step->side], peer = t->flags[!step->side];
 
-	if (!(flags & TURNS_CLOSED * 3))
+	if (!((own | peer) & TURNS_CLOSED))
 		return false;
-	if (flags & TURNS_PROBED)
+	if ((own | peer) & TURNS_PROBED)
 		return true;
-	if (flags & TURNS_CLOSED << !side)
-		return is_probe(step) || speaks(step);
-	return step->seg->window && !speaks(step) && !(step->seg->flags & (TCP_FIN | TCP_RST));
+	if (peer & TURNS_CLOSED)
+		return acts & (ACT_PROBES | ACT_SPEAKS);
+	return step->seg->window && !(acts & (ACT_SPEAKS | ACT_ENDS));
 }
 
-static void turns_pause(struct turns *t, const struct rtt rtt[2], struct step *step, uint32_t flights)
+/* Whose the part of the pause is that is not the network's. */
+static void divide_rest(struct turns *t, struct step *step, uint32_t acts, uint64_t rest_ns)
 {
-	uint64_t network = t->flags & (FLIGHTS | ACKS) ? network_ns(t, rtt, step, flights) : 0;
-	uint64_t rest = step->pause_ns - network;
+	if (waits_for_window(t, step, acts)) {
+		step->split.ns[WAIT_ZERO_WINDOW] = rest_ns;
+		t->closed_ns += rest_ns;
+	} else {
+		step->split.ns[turn_taken(t, step, acts)] = rest_ns;
+		t->silent_ns += rest_ns;
+	}
+}
 
+static void divide_pause(struct turns *t, const struct rtt rtt[2], struct step *step, uint32_t acts, bool acked)
+{
+	uint64_t network = 0;
+
+	if ((t->flags[0] | t->flags[1]) & (TURNS_FLIGHT | TURNS_ACK))
+		network = network_ns(t, rtt, step, acts, acked);
 	step->split.ns[WAIT_NETWORK] = network;
 	t->settled_ns[WAIT_NETWORK] += network;
-	if (!rest)
-		return;
-	if (waits_for_window(t->flags, step)) {
-		step->split.ns[WAIT_ZERO_WINDOW] = rest;
-		t->closed_ns += rest;
-		return;
-	}
-	step->split.ns[turn_taken(t->flags, step)] = rest;
-	t->silent_ns += rest;
+	if (network < step->pause_ns)
+		divide_rest(t, step, acts, step->pause_ns - network);
 }
 
 static void raise_max(uint32_t *max_ms, uint64_t ns)
@@ -170,33 +175,33 @@ static void settle_closed(struct turns *t, bool waited)
 		t->silent_ns += t->closed_ns;
 	}
 	t->closed_ns = 0;
-	t->flags &= (uint16_t)~TURNS_PROBED;
 }
 
 /* Somebody took the turn, or the session ends. */
-static void turns_settle(struct turns *t, const struct step *step)
+static void turns_settle(struct turns *t, const struct step *step, uint32_t acts)
 {
-	enum wait who;
+	uint8_t *peer = &t->flags[!step->side];
 
-	if (t->closed_ns && speaks(step) && !(t->flags & TURNS_CLOSED << !step->side))
-		settle_closed(t, t->flags & TURNS_PROBED || step->pause_ns - step->split.ns[WAIT_NETWORK] <= REACTION_NS);
-	if (!t->silent_ns)
-		return;
-	who = turn_taken(t->flags, step);
-	settle_silence(t, who);
+	if (t->closed_ns && acts & ACT_SPEAKS && !(*peer & TURNS_CLOSED)) {
+		settle_closed(t, *peer & TURNS_PROBED || step->pause_ns - step->split.ns[WAIT_NETWORK] <= REACTION_NS);
+		*peer &= (uint8_t)~TURNS_PROBED;
+	}
+	if (t->silent_ns)
+		settle_silence(t, turn_taken(t, step, acts));
 }
 
+/* The segment's window is 0, or the one before was. */
 static void note_window(struct turns *t, const struct step *step)
 {
 	const struct segment *seg = step->seg;
-	uint32_t closed = TURNS_CLOSED << step->side;
+	uint8_t *flags = &t->flags[step->side];
 
-	if (!seg->window) {
-		if (!(seg->flags & (TCP_SYN | TCP_RST)) && seg->ack == step->session->dir[step->side].ack)
-			t->flags |= (uint16_t)closed;
-	} else if (t->flags & closed) {
-		t->flags &= (uint16_t)~closed;
-		t->flags |= (uint16_t)(TURNS_ACK << step->side);
+	if (seg->window) {
+		*flags = (uint8_t)((*flags & ~TURNS_CLOSED) | TURNS_ACK);
+		if (!(*flags & TURNS_FLIGHT))
+			t->sent_us[step->side] = clock_us(seg->ts_ns);
+	} else if (!(seg->flags & (TCP_SYN | TCP_RST)) && seg->ack == step->session->dir[step->side].ack) {
+		*flags |= TURNS_CLOSED;
 	}
 }
 
@@ -207,39 +212,51 @@ void turns_begin(struct turns *t, const struct step *step)
 
 	if (s->flags & SESSION_MID_STREAM)
 		return;
-	t->flags = (uint16_t)(TURNS_FLIGHT << s->client);
+	t->flags[s->client] = TURNS_FLIGHT;
 	t->sent_us[s->client] = clock_us(s->start_ns);
 	t->settled_ns[WAIT_NETWORK] = s->last_ns - s->start_ns;	/* the SYN sent again */
 	if (step->side != s->client && seq_diff(client->next_seq, client->isn) > 1)	/* RFC 7413 */
-		t->flags |= (uint16_t)(TURNS_SPOKE << s->client | (s->client ? TURNS_LAST : 0));
+		t->flags[s->client] |= TURNS_SPOKE | TURNS_LAST;
 }
 
-void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step)
+/* What the side sent last is not on its way for a round trip yet: so it nearly always is. */
+static bool is_travelling(const struct turns *t, const struct rtt *far, uint8_t from, uint32_t now_us)
 {
-	const struct session *s = step->session;
-	uint8_t side = step->side, flags = step->seg->flags;
-	uint32_t flights = (in_flight(s, 0) ? TURNS_FLIGHT : 0) | (in_flight(s, 1) ? TURNS_FLIGHT << 1 : 0);
-	bool acked_all = t->flags & TURNS_FLIGHT << !side && !(flights & TURNS_FLIGHT << !side);
+	return t->flags[from] & TURNS_FLIGHT && seq_diff(far->min_us, now_us - t->sent_us[from]) >= 0;
+}
 
-	if (step->pause_ns)
-		turns_pause(t, rtt, step, flights);
-	if (speaks(step)) {
-		turns_settle(t, step);
-		t->flags &= (uint16_t)~(ACKS | TURNS_LAST);
-		t->flags |= (uint16_t)(TURNS_SPOKE << side | (side ? TURNS_LAST : 0));
-	} else if (flags & (TCP_FIN | TCP_RST)) {
-		turns_settle(t, step);
-	} else if (acked_all) {
-		t->flags |= (uint16_t)(TURNS_ACK << side);
+void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step, const struct direction *own,
+		const struct direction *peer, uint32_t now_us)
+{
+	const struct segment *seg = step->seg;
+	uint8_t side = step->side, own_now = in_flight(own, peer), peer_now = in_flight(peer, own);
+	bool acked = t->flags[!side] & ~peer_now & TURNS_FLIGHT;
+	uint32_t acts = acts_of(step);
+
+	if (is_travelling(t, &rtt[side], !side, now_us) || is_travelling(t, &rtt[!side], side, now_us)) {
+		step->split.ns[WAIT_NETWORK] = step->pause_ns;
+		t->settled_ns[WAIT_NETWORK] += step->pause_ns;
+	} else if (step->pause_ns) {
+		divide_pause(t, rtt, step, acts, acked);
 	}
-	t->flags = (uint16_t)((t->flags & ~FLIGHTS) | flights);
-	if (is_probe(step)) {
-		if (t->flags & TURNS_CLOSED << !side)
-			t->flags |= TURNS_PROBED;
-	} else if (sequence_len(step->seg) || (acked_all && !(flights & TURNS_FLIGHT << side))) {
-		t->sent_us[side] = clock_us(step->seg->ts_ns);
+	if (t->silent_ns | t->closed_ns && acts & (ACT_SPEAKS | ACT_ENDS))
+		turns_settle(t, step, acts);
+	own_now |= t->flags[side] & (uint8_t)~TURNS_FLIGHT;
+	peer_now |= t->flags[!side] & (uint8_t)~TURNS_FLIGHT;
+	if (acts & ACT_SPEAKS) {
+		own_now = (uint8_t)((own_now & ~TURNS_ACK) | TURNS_SPOKE | TURNS_LAST);
+		peer_now &= (uint8_t)~(TURNS_ACK | TURNS_LAST);
+	} else if (acked) {
+		own_now |= TURNS_ACK;
 	}
-	note_window(t, step);
+	if (acts & ACT_PROBES)
+		peer_now |= peer_now & TURNS_CLOSED ? TURNS_PROBED : 0;
+	else if (seg->payload_len || seg->flags & (TCP_SYN | TCP_FIN) || (acked && !(own_now & TURNS_FLIGHT)))
+		t->sent_us[side] = now_us;
+	t->flags[side] = own_now;
+	t->flags[!side] = peer_now;
+	if (!seg->window || own_now & TURNS_CLOSED)
+		note_window(t, step);
 }
 
 void turns_alone(struct step *step)
@@ -255,8 +272,8 @@ void turns_waits(const struct turns *t, const struct session *s, struct waits *o
 	uint64_t idle_ns = s->last_ns - s->start_ns;
 	int i;
 
-	settle_closed(&end, t->flags & TURNS_PROBED);
-	settle_silence(&end, turn_of(t->flags, s));
+	settle_closed(&end, (t->flags[0] | t->flags[1]) & TURNS_PROBED);
+	settle_silence(&end, turn_of(t, s));
 	for (i = 0; i < WAIT_IDLE; i++) {
 		out->total.ns[i] = end.settled_ns[i];
 		idle_ns -= end.settled_ns[i];

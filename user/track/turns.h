@@ -20,14 +20,14 @@
 #include "tracker.h"
 
 struct turns {
-	uint64_t settled_ns[WAIT_IDLE];	/* up to the last data; the rest of that time was idle */
-	uint64_t silent_ns;		/* since then, but for what follows and the network's */
-	uint64_t closed_ns;		/* with a closed window; not known yet if data waited */
 	uint32_t sent_us[2];		/* when a side last sent something that travels, wrapping */
+	uint8_t flags[2];		/* of each side, after the last segment (turns.c) */
 	uint32_t server_max_ms;		/* the longest silence up to the last data */
 	uint32_t client_max_ms;		/* the client's, idle ones included */
 	uint32_t closed_max_ms;
-	uint16_t flags;			/* turns.c */
+	uint64_t silent_ns;		/* since the last data, but for the network's and what follows */
+	uint64_t closed_ns;		/* with a closed window; not known yet if data waited */
+	uint64_t settled_ns[WAIT_IDLE];	/* up to the last data; the rest of that time was idle */
 };
 
 /* What a session's time went into. */
@@ -38,11 +38,21 @@ struct waits {
 	uint32_t zero_window_ms;	/* longest time with a closed window while data waited */
 };
 
+/* The clock of struct turns and of the marks in struct rtt: us, wrapping. */
+static inline uint32_t clock_us(uint64_t ts_ns)
+{
+	return (uint32_t)(ts_ns / 1000);
+}
+
 /* The first segment of a session of which both sides were seen, or that brings data; all of *t is 0. Before turns_feed(). */
 void turns_begin(struct turns *t, const struct step *step);
 
-/* Divides the pause before the segment: fills in step->split. The session's sequence numbers are those after the segment. */
-void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step);
+/*
+ * Divides the pause before the segment: fills in step->split. own and peer: the sides of the session, which have taken note of
+ * the segment; now_us: its clock_us().
+ */
+void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step, const struct direction *own,
+		const struct direction *peer, uint32_t now_us);
 
 /* The same for a session that has not begun in this sense: one side alone. */
 void turns_alone(struct step *step);
