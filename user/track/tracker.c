@@ -8,6 +8,7 @@
 #include "connection.h"
 #include "copies.h"
 #include "fragments.h"
+#include "rst_evidence.h"
 #include "seq.h"
 #include "sequence.h"
 #include "state.h"
@@ -481,8 +482,7 @@ static void count_verdict(struct tracker_stats *stats, enum verdict verdict)
 static void session_feed(struct tracker *t, struct session *s, const struct segment *seg, uint8_t side)
 {
 	struct direction *own = &s->dir[side], *peer = &s->dir[!side];
-	struct step step = { .session = s, .seg = seg, .side = side };
-	uint8_t before[2] = { s->state[0], s->state[1] };
+	struct step step = { .session = s, .seg = seg, .side = side, .state_before = { s->state[0], s->state[1] } };
 
 	copies_note_where(own, seg);
 	if (sequence_is_old(own, seg) && copies_has(t->history, s, seg, side)) {
@@ -500,6 +500,8 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 		step.verdict = sequence_feed(own, peer, seg);
 	connection_feed(&step);
 	timing_feed(&t->timing[session_index(t, s)], &step, own, peer);
+	if (step.rst)
+		rst_evidence(t->history, &step);
 
 	direction_count(own, seg);
 	t->stats.segments++;
@@ -521,7 +523,7 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 	if (state_is_closed(s->state[0], s->state[1]))
 		session_end(t, s, END_CLOSED, seg->ts_ns);
 	else
-		session_retime(t, s, before);
+		session_retime(t, s, step.state_before);
 }
 
 static void fragments_to_session(struct tracker *t, const struct fragment_owner *o, uint32_t frames, uint64_t bytes)

@@ -39,8 +39,10 @@ struct step {
 	enum resend resend;		/* VERDICT_RETRANSMIT: why */
 	uint32_t remarks;		/* bits of enum remark */
 	enum rst_kind rst;
-	uint32_t rst_doubts;		/* bits of enum rst_doubt */
+	uint32_t rst_doubts;		/* bits of enum rst_doubt (rst_evidence.h) ... */
+	uint32_t rst_checked;		/* ... of these, which could be checked */
 	uint8_t side;			/* that sent it */
+	uint8_t state_before[2];	/* enum tcp_state of side 0 and 1 */
 	bool state_shows;		/* the state machine wants it shown ... */
 	enum colour colour;		/* ... and in this colour */
 };
