@@ -207,6 +207,64 @@ static void each_line_of_a_note_is_green(void **state)
 	assert_string_equal(note(true, "one\ntwo\n"), "\x1b[32mone\x1b[39m\n\x1b[32mtwo\x1b[39m\n");
 }
 
+static const char *duration(uint64_t ns)
+{
+	static char buf[32];
+	struct text t;
+
+	text_init(&t, buf, sizeof(buf));
+	format_duration(&t, ns);
+	return buf;
+}
+
+static void durations(void **state)
+{
+	(void)state;
+	assert_string_equal(duration(0), "0.000 ms");
+	assert_string_equal(duration(999), "0.000 ms");
+	assert_string_equal(duration(99999), "0.099 ms");
+	assert_string_equal(duration(100000), "0.1 ms");
+	assert_string_equal(duration(12399999), "12.3 ms");
+	assert_string_equal(duration(999999999), "999.9 ms");
+	assert_string_equal(duration(SEC), "1.000 s");
+	assert_string_equal(duration(86399999999999), "86399.999 s");
+}
+
+static const char *waited(uint64_t network, uint64_t server, uint64_t client, uint64_t zero_window, uint64_t idle)
+{
+	static char buf[PAUSE_TEXT_MAX];
+	struct pause_split split = { .ns = { [WAIT_NETWORK] = network,
+					     [WAIT_SERVER] = server,
+					     [WAIT_CLIENT] = client,
+					     [WAIT_ZERO_WINDOW] = zero_window,
+					     [WAIT_IDLE] = idle } };
+
+	pause_text(&split, buf, sizeof(buf));
+	return buf;
+}
+
+static void pauses_are_told_by_who_spent_them(void **state)
+{
+	(void)state;
+	assert_string_equal(waited(300000, 2124000000, 0, 0, 0), "server 2.124 s, network 0.3 ms");
+	assert_string_equal(waited(20 * MS, 0, 0, 0, 0), "network 20.0 ms");
+	assert_string_equal(waited(1, 0, 0, 3 * SEC, 0), "zero window 3.000 s");
+	assert_string_equal(waited(99999, 0, 40 * MS, 0, 0), "client 40.0 ms");
+	assert_string_equal(waited(5 * MS, 5 * MS, 0, 0, 0), "network 5.0 ms, server 5.0 ms");
+	assert_string_equal(waited(50000, 0, 0, 0, 20000), "network 0.050 ms");
+	assert_string_equal(waited(0, 0, 0, 0, 0), "network 0.000 ms");
+	assert_string_equal(waited(2 * MS, 3 * SEC, 1 * MS, 2 * SEC, 9 * SEC),
+			    "idle 9.000 s, server 3.000 s, zero window 2.000 s, network 2.0 ms, client 1.0 ms");
+}
+
+static void the_longest_pause_fits(void **state)
+{
+	const uint64_t most = UINT64_MAX;
+
+	(void)state;
+	assert_true(strlen(waited(most, most, most, most, most)) < PAUSE_TEXT_MAX - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +279,9 @@ int main(void)
 		cmocka_unit_test(times_follow_the_clock_change),
 		cmocka_unit_test(any_time_has_its_width),
 		cmocka_unit_test(ends_have_words_unless_closed),
+		cmocka_unit_test(durations),
+		cmocka_unit_test(pauses_are_told_by_who_spent_them),
+		cmocka_unit_test(the_longest_pause_fits),
 		cmocka_unit_test(each_line_of_a_note_is_green),
 	};
 

@@ -2,6 +2,7 @@
 #include "format.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -10,6 +11,7 @@
 #include "tcpopt.h"
 
 #define NS_PER_S 1000000000ull
+#define PART_MIN_NS 100000u
 
 void format_endpoint(const struct session *s, uint8_t side, char buf[ENDPOINT_TEXT_MAX])
 {
@@ -86,6 +88,50 @@ void format_options(const uint8_t *opt, uint32_t len, bool cut, char buf[OPTIONS
 	}
 	if (cut || more < 0)
 		text_add(&t, "%s%s", t.len ? ", " : "", cut ? "cut" : "bad");
+}
+
+void format_duration(struct text *t, uint64_t ns)
+{
+	uint64_t s = ns / NS_PER_S;
+	unsigned us = (unsigned)(ns / 1000 % 1000000);
+
+	if (s)
+		text_add(t, "%" PRIu64 ".%03u s", s, us / 1000);
+	else if (us >= 100)
+		text_add(t, "%u.%u ms", us / 1000, us / 100 % 10);
+	else
+		text_add(t, "0.%03u ms", us);
+}
+
+static int largest_part(const struct pause_split *split)
+{
+	int i, largest = 0;
+
+	for (i = 1; i < WAIT_COUNT; i++)
+		if (split->ns[i] > split->ns[largest])
+			largest = i;
+	return largest;
+}
+
+void pause_text(const struct pause_split *split, char *buf, size_t size)
+{
+	static const char *const names[WAIT_COUNT] = {
+		[WAIT_NETWORK] = "network",
+		[WAIT_SERVER] = "server",
+		[WAIT_CLIENT] = "client",
+		[WAIT_ZERO_WINDOW] = "zero window",
+		[WAIT_IDLE] = "idle",
+	};
+	struct pause_split left = *split;
+	struct text t;
+	int part;
+
+	text_init(&t, buf, size);
+	for (part = largest_part(&left); !t.len || left.ns[part] >= PART_MIN_NS; part = largest_part(&left)) {
+		text_add(&t, "%s%s ", t.len ? ", " : "", names[part]);
+		format_duration(&t, left.ns[part]);
+		left.ns[part] = 0;
+	}
 }
 
 const struct end_words *format_end(enum session_end why)

@@ -14,6 +14,7 @@
 #define ENDPOINT_TEXT_MAX 56	/* [IPv6 address]:port */
 #define TIME_TEXT_MAX 16
 #define OPTIONS_TEXT_MAX 1024	/* 40 bytes of options at their longest */
+#define PAUSE_TEXT_MAX 160
 
 /* "1.2.3.4:80" or "[2001:db8::1]:80" of side 0 or 1. */
 void format_endpoint(const struct session *s, uint8_t side, char buf[ENDPOINT_TEXT_MAX]);
@@ -26,6 +27,15 @@ void format_arrow(uint8_t flags, bool from_client, char buf[9]);
 
 /* "mss=1460, sackOK": the options in wire order; "bad" where they stop making sense, "cut" where the capture ends. */
 void format_options(const uint8_t *opt, uint32_t len, bool cut, char buf[OPTIONS_TEXT_MAX]);
+
+/* Adds "2.124 s", "12.3 ms" or, below 0.1 ms, "0.012 ms": the digits behind are cut off, not rounded. */
+void format_duration(struct text *t, uint64_t ns);
+
+/*
+ * On whom a pause was spent, the largest part first: "server 2.124 s, network 0.3 ms". Small parts are told too, as it counts
+ * who it was not; but not those below 0.1 ms, if another one is told. buf: PAUSE_TEXT_MAX bytes hold any.
+ */
+void pause_text(const struct pause_split *split, char *buf, size_t size);
 
 /* The words of a line that ends a session which did not close; NULL: it closed. */
 struct end_words {
