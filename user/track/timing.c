@@ -31,6 +31,20 @@ static void timing_handshake(struct timing *t, const struct step *step)
 	}
 }
 
+/* A FIN is not timed: its ACK often waits until the application closes too. */
+static void timing_round_trip(struct timing *t, const struct step *step, uint32_t now_us)
+{
+	const struct segment *seg = step->seg;
+	uint32_t len = seg->payload_len + !!(seg->flags & TCP_SYN);
+
+	if ((seg->flags & (TCP_ACK | TCP_RST)) == TCP_ACK)
+		rtt_acked(&t->rtt[step->side], seg->ack, now_us);
+	if (step->verdict == VERDICT_RETRANSMIT || step->verdict == VERDICT_OUT_OF_ORDER)
+		rtt_forget(&t->rtt[!step->side]);
+	else if (len && step->verdict == VERDICT_NEW && !(seg->flags & TCP_FIN))
+		rtt_sent(&t->rtt[!step->side], seg->seq + len, now_us);
+}
+
 /* Times begin when both sides were seen, or data is. */
 static bool timing_begins(const struct step *step)
 {
@@ -44,7 +58,7 @@ static bool timing_begins(const struct step *step)
 void timing_feed(struct timing *t, struct step *step, const struct direction *own, const struct direction *peer)
 {
 	const struct segment *seg = step->seg;
-	uint32_t now_us = clock_us(seg->ts_ns), len = seg->payload_len + !!(seg->flags & (TCP_SYN | TCP_FIN));
+	uint32_t now_us = clock_us(seg->ts_ns);
 
 	if (!(step->session->flags & SESSION_TIMED)) {
 		if (!timing_begins(step)) {
@@ -59,14 +73,7 @@ void timing_feed(struct timing *t, struct step *step, const struct direction *ow
 	step->timing = t;
 	if (!t->handshake_us[step->side])
 		timing_handshake(t, step);
-	if ((seg->flags & (TCP_ACK | TCP_RST)) == TCP_ACK)
-		rtt_acked(&t->rtt[step->side], seg->ack, now_us);
-	if (step->verdict == VERDICT_NEW) {
-		if (len)
-			rtt_sent(&t->rtt[!step->side], seg->seq + len, now_us);
-	} else if (step->verdict == VERDICT_RETRANSMIT || step->verdict == VERDICT_OUT_OF_ORDER) {
-		rtt_forget(&t->rtt[!step->side]);
-	}
+	timing_round_trip(t, step, now_us);
 	turns_feed(&t->turns, t->rtt, step, own, peer, now_us);
 }
 
