@@ -5,6 +5,7 @@
 
 #define NS_PER_MS 1000000u
 #define DELAYED_ACK_US 500000u		/* RFC 9293 3.8.6.3: no ACK is delayed for longer */
+#define LITTLE 64			/* bytes: a last word, as that of TLS (RFC 8446 6.1), is no more */
 #define REACTION_NS (200 * NS_PER_MS)	/* who sends so soon after the window was opened had waited for it */
 
 /* Of a side, after the last segment. */
@@ -15,6 +16,7 @@ enum turns_flag {
 	TURNS_LAST = 8,		/* and nobody after it */
 	TURNS_CLOSED = 16,	/* its window is 0 */
 	TURNS_PROBED = 32,	/* the other side has probed it, so data waits */
+	TURNS_LITTLE = 64,	/* the server's: its silence was ended by little data of its own */
 };
 
 /* What a segment does for the turns. */
@@ -33,11 +35,17 @@ static const uint8_t acts_of_verdict[VERDICT_COUNT] = {
 	[VERDICT_ZERO_WINDOW_PROBE] = ACT_PROBES,
 };
 
-static uint32_t acts_of(const struct step *step)
+/* One byte, the first seen of a session in mid-stream: it may be a keep-alive (RFC 9293 3.8.4). */
+static bool is_first_byte(const struct turns *t, const struct step *step)
 {
-	uint32_t acts = acts_of_verdict[step->verdict];
+	return step->session->flags & SESSION_MID_STREAM && !(t->flags[step->side] & TURNS_SPOKE);
+}
 
-	if (!step->seg->payload_len)
+static uint32_t acts_of(const struct turns *t, const struct step *step)
+{
+	uint32_t acts = acts_of_verdict[step->verdict], len = step->seg->payload_len;
+
+	if (len <= 1 && (!len || is_first_byte(t, step)))
 		acts &= ~(uint32_t)ACT_SPEAKS;
 	return step->seg->flags & (TCP_FIN | TCP_RST) ? acts | ACT_ENDS : acts;
 }
@@ -50,13 +58,13 @@ static uint8_t in_flight(const struct direction *d, const struct direction *peer
 	return seq_diff(d->next_seq, acked) > 0 ? TURNS_FLIGHT : 0;
 }
 
-/* Whose turn it is by what was said last. */
+/* Whose turn it is by what was said last. Of a server that is not captured nobody knows what it owes. */
 static enum wait turn_of(const struct turns *t, const struct session *s)
 {
 	bool asked = s->flags & SESSION_MID_STREAM || t->flags[s->client] & TURNS_SPOKE;
 
 	if (t->flags[s->client] & TURNS_LAST)
-		return WAIT_SERVER;
+		return s->dir[!s->client].flags & DIR_SENT ? WAIT_SERVER : WAIT_IDLE;
 	return asked ? WAIT_IDLE : WAIT_CLIENT;
 }
 
@@ -126,9 +134,35 @@ static bool waits_for_window(const struct turns *t, const struct step *step, uin
 	return step->seg->window && !(acts & (ACT_SPEAKS | ACT_ENDS));
 }
 
+static void raise_max(uint32_t *max_ms, uint64_t ns)
+{
+	uint64_t ms = ns / NS_PER_MS;
+
+	if (ms > *max_ms)
+		*max_ms = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
+static void settle_silence(struct turns *t, enum wait who)
+{
+	if (who != WAIT_IDLE)
+		t->settled_ns[who] += t->silent_ns;
+	raise_max(who == WAIT_SERVER ? &t->server_max_ms : &t->client_max_ms, t->silent_ns);
+	t->silent_ns = 0;
+}
+
+/* A server that said little after its answer went on with it, or, if it closes at once, had taken leave of an idle client. */
+static void settle_little(struct turns *t, uint8_t server, enum wait who)
+{
+	if (!(t->flags[server] & TURNS_LITTLE))
+		return;
+	settle_silence(t, who);
+	t->flags[server] &= (uint8_t)~TURNS_LITTLE;
+}
+
 /* Whose the part of the pause is that is not the network's. */
 static void divide_rest(struct turns *t, struct step *step, uint32_t acts, uint64_t rest_ns)
 {
+	settle_little(t, !step->session->client, WAIT_SERVER);
 	if (waits_for_window(t, step, acts)) {
 		step->split.ns[WAIT_ZERO_WINDOW] = rest_ns;
 		t->closed_ns += rest_ns;
@@ -150,22 +184,6 @@ static void divide_pause(struct turns *t, const struct rtt rtt[2], struct step *
 		divide_rest(t, step, acts, step->pause_ns - network);
 }
 
-static void raise_max(uint32_t *max_ms, uint64_t ns)
-{
-	uint64_t ms = ns / NS_PER_MS;
-
-	if (ms > *max_ms)
-		*max_ms = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
-}
-
-static void settle_silence(struct turns *t, enum wait who)
-{
-	if (who != WAIT_IDLE)
-		t->settled_ns[who] += t->silent_ns;
-	raise_max(who == WAIT_SERVER ? &t->server_max_ms : &t->client_max_ms, t->silent_ns);
-	t->silent_ns = 0;
-}
-
 static void settle_closed(struct turns *t, bool waited)
 {
 	if (waited) {
@@ -180,13 +198,19 @@ static void settle_closed(struct turns *t, bool waited)
 /* Somebody took the turn, or the session ends. */
 static void turns_settle(struct turns *t, const struct step *step, uint32_t acts)
 {
-	uint8_t *peer = &t->flags[!step->side];
+	uint8_t *own = &t->flags[step->side], *peer = &t->flags[!step->side], server = !step->session->client;
+	bool leaves = step->side == server && !(acts & ACT_SPEAKS);
 
+	settle_little(t, server, leaves ? WAIT_IDLE : WAIT_SERVER);
 	if (t->closed_ns && acts & ACT_SPEAKS && !(*peer & TURNS_CLOSED)) {
 		settle_closed(t, *peer & TURNS_PROBED || step->pause_ns - step->split.ns[WAIT_NETWORK] <= REACTION_NS);
 		*peer &= (uint8_t)~TURNS_PROBED;
 	}
-	if (t->silent_ns)
+	if (!t->silent_ns)
+		return;
+	if (step->side == server && *own & TURNS_LAST && acts & ACT_SPEAKS && step->seg->payload_len <= LITTLE)
+		*own |= TURNS_LITTLE;
+	else
 		settle_silence(t, turn_taken(t, step, acts));
 }
 
@@ -231,7 +255,7 @@ void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step, con
 	const struct segment *seg = step->seg;
 	uint8_t side = step->side, own_now = in_flight(own, peer), peer_now = in_flight(peer, own);
 	bool acked = t->flags[!side] & ~peer_now & TURNS_FLIGHT;
-	uint32_t acts = acts_of(step);
+	uint32_t acts = acts_of(t, step);
 
 	if (is_travelling(t, &rtt[side], !side, now_us) || is_travelling(t, &rtt[!side], side, now_us)) {
 		step->split.ns[WAIT_NETWORK] = step->pause_ns;
@@ -272,6 +296,7 @@ void turns_waits(const struct turns *t, const struct session *s, struct waits *o
 	uint64_t idle_ns = s->last_ns - s->start_ns;
 	int i;
 
+	settle_little(&end, !s->client, WAIT_SERVER);
 	settle_closed(&end, (t->flags[0] | t->flags[1]) & TURNS_PROBED);
 	settle_silence(&end, turn_of(t, s));
 	for (i = 0; i < WAIT_IDLE; i++) {

@@ -11,7 +11,8 @@
  * Whose the rest is shows who speaks next: the server (it answers, or goes on), or the client, who was idle if it had its
  * answer. A segment without data ends no turn; a pause before it goes to who is to speak by what was said last, and once
  * that side or the other speaks, the whole of the silence is known better: so the totals may differ from the sum of what
- * was said of the pauses.
+ * was said of the pauses. So too for a server that says a last word to an idle client and closes: not before its FIN is it
+ * known that the word was no rest of an answer.
  */
 #ifndef MIRUO_TRACK_TURNS_H
 #define MIRUO_TRACK_TURNS_H
