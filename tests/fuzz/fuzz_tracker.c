@@ -7,6 +7,7 @@
 #include "fuzz.h"
 
 #include "sink.h"
+#include "timing.h"
 
 #define SETTINGS_LEN 4
 #define SEGMENT_LEN  10
@@ -24,6 +25,31 @@ struct run {
 	uint32_t session_limit, segment_limit;
 	uint64_t steps, ends, forgotten;
 };
+
+static uint64_t sum_ns(const struct pause_split *split)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < WAIT_COUNT; i++)
+		sum += split->ns[i];
+	return sum;
+}
+
+/* All of the session's time was spent on somebody, and on none more than there was. */
+static void check_times(const struct tracker *t, const struct session *s)
+{
+	uint64_t elapsed_ns = s->last_ns - s->start_ns;
+	struct waits waits;
+	int i;
+
+	timing_waits(tracker_timing(t, s), s, &waits);
+	for (i = 0; i < WAIT_COUNT; i++)
+		MUST(waits.total.ns[i] <= elapsed_ns);
+	MUST(sum_ns(&waits.total) == elapsed_ns);
+	MUST(waits.server_max_ms <= waits.total.ns[WAIT_SERVER] / 1000000);
+	MUST(waits.zero_window_ms <= waits.total.ns[WAIT_ZERO_WINDOW] / 1000000);
+}
 
 static void check_session(const struct history *h, const struct session *s)
 {
@@ -54,7 +80,10 @@ static void on_segment(void *ctx, const struct step *step)
 		MUST(record_id(step->rec) == step->id && history_last(h, step->session) == step->rec);
 	if (step->original)
 		MUST(step->original != step->rec && step->original->side == step->side);
+	MUST(sum_ns(&step->split) == step->pause_ns);
+	MUST((step->rst_doubts & ~step->rst_checked) == 0);
 	check_session(h, step->session);
+	check_times(run->tracker, step->session);
 	sink_live.segment(&run->sink, step, mark, NULL);
 }
 
@@ -65,6 +94,7 @@ static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t 
 
 	run->ends++;
 	check_session(tracker_history(run->tracker), s);
+	check_times(run->tracker, s);
 	MUST(lookup == (s->reasons != 0) && (!run->rules.all || lookup));
 	sink_live.session(&run->sink, s, why, ts_ns);
 	sink_ladder.session(&run->sink, s, why, ts_ns);
