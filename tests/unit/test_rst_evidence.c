@@ -36,8 +36,12 @@ static struct tracker *t;
 static void on_segment(void *ctx, const struct step *step)
 {
 	(void)ctx;
-	if (step->seg->flags & TCP_RST)
-		seen = (struct seen){ true, step->rst_doubts, step->rst_checked, { step->state_before[0], step->state_before[1] } };
+	if (!(step->seg->flags & TCP_RST))
+		return;
+	seen.rst = true;
+	seen.doubts = step->rst_doubts;
+	seen.checked = step->rst_checked;
+	memcpy(seen.before, step->state_before, sizeof(seen.before));
 }
 
 static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)

@@ -32,8 +32,8 @@ void format_options(const uint8_t *opt, uint32_t len, bool cut, char buf[OPTIONS
 void format_duration(struct text *t, uint64_t ns);
 
 /*
- * On whom a pause was spent, the largest part first: "server 2.124 s, network 0.3 ms". Small parts are told too, as it counts
- * who it was not; but not those below 0.1 ms, if another one is told. buf: PAUSE_TEXT_MAX bytes hold any.
+ * On whom a pause was spent, the largest part first: "server 2.124 s, network 0.3 ms". Small parts are told too, as it
+ * counts who it was not; but not those below 0.1 ms, if another one is told. buf: PAUSE_TEXT_MAX bytes hold any.
  */
 void pause_text(const struct pause_split *split, char *buf, size_t size);
 

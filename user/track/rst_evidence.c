@@ -10,9 +10,8 @@
 #define SCALE_MAX 14		/* RFC 7323 2.3 */
 #define IP_ID_STEP_MAX 64	/* ids that count up do so by less, from one segment of a flow to the next */
 #define IP_ID_GAP_MAX 4096	/* and go no further while we look away, nor back by more than IP_ID_STEP_MAX */
-#define CLOCK_MAX_HZ 1000000	/* timestamps tick at most this fast; RFC 7323 5.4 has 1 kHz */
+#define TICK_MIN_NS 1000	/* timestamps tick no faster; RFC 7323 5.4 has 1 ms */
 #define CLOCK_SLACK 1000	/* ticks that segments overtake each other by */
-#define NS_PER_S 1000000000ull
 
 /* What the last held segments of the side had, the newest first. */
 struct earlier {
@@ -53,7 +52,7 @@ static void earlier_collect(const struct history *h, const struct step *step, st
 	}
 }
 
-/* The window scale of a side (RFC 7323 2.2) by its SYN, which is among the first records; the largest if that is not held. */
+/* The window scale of a side (RFC 7323 2.2) by its SYN, one of the first records; the largest if that is not held. */
 static uint32_t scale_of(const struct history *h, const struct step *step, uint8_t side)
 {
 	const struct record *r = history_first(h, step->session);
@@ -73,8 +72,8 @@ static uint32_t scale_of(const struct history *h, const struct step *step, uint8
 }
 
 /*
- * RFC 9293 3.10.7.4: what the receiver would take lies from what it acknowledged to the end of its window. Of the window only
- * the scale is known here, so it is taken as large as it can be.
+ * RFC 9293 3.10.7.4: what the receiver would take lies from what it acknowledged to the end of its window. Of the window
+ * only the scale is known here, so it is taken as large as it can be.
  */
 static void check_window(const struct history *h, struct step *step)
 {
@@ -125,7 +124,7 @@ static void check_timestamp(struct step *step, const struct earlier *e)
 {
 	const struct segment *seg = step->seg;
 	uint64_t elapsed_ns = seg->ts_ns > e->ts_ns ? seg->ts_ns - e->ts_ns : 0;
-	uint64_t ticks_max = elapsed_ns / NS_PER_S * CLOCK_MAX_HZ + elapsed_ns % NS_PER_S / (NS_PER_S / CLOCK_MAX_HZ) + CLOCK_SLACK;
+	uint64_t ticks_max = elapsed_ns / TICK_MIN_NS + CLOCK_SLACK;
 	uint32_t value;
 	int32_t ticks;
 

@@ -47,7 +47,9 @@ static uint32_t acts_of(const struct turns *t, const struct step *step)
 
 	if (len <= 1 && (!len || is_first_byte(t, step)))
 		acts &= ~(uint32_t)ACT_SPEAKS;
-	return step->seg->flags & (TCP_FIN | TCP_RST) ? acts | ACT_ENDS : acts;
+	if (!(step->seg->flags & (TCP_FIN | TCP_RST)))
+		return acts;
+	return step->seg->flags & TCP_RST ? ACT_ENDS : acts | ACT_ENDS;	/* the text in a RST is no answer */
 }
 
 /* Where nothing was acknowledged yet, all that was seen is in flight. */
@@ -104,7 +106,8 @@ static uint64_t flight_ns(const struct turns *t, const struct rtt *far, const st
 }
 
 /* acked: the segment acknowledges all that the other side sent. */
-static uint64_t network_ns(const struct turns *t, const struct rtt rtt[2], const struct step *step, uint32_t acts, bool acked)
+static uint64_t network_ns(const struct turns *t, const struct rtt rtt[2], const struct step *step, uint32_t acts,
+			   bool acked)
 {
 	uint8_t side = step->side;
 	bool own = t->flags[side] & TURNS_FLIGHT && step->session->dir[!side].flags & DIR_SENT;
@@ -150,7 +153,7 @@ static void settle_silence(struct turns *t, enum wait who)
 	t->silent_ns = 0;
 }
 
-/* A server that said little after its answer went on with it, or, if it closes at once, had taken leave of an idle client. */
+/* A server that said little after its answer went on with it, or, if it closes at once, took leave of an idle client. */
 static void settle_little(struct turns *t, uint8_t server, enum wait who)
 {
 	if (!(t->flags[server] & TURNS_LITTLE))

@@ -3,10 +3,10 @@
  * Who made whom wait: each pause of a session is divided among the network, the two sides and nobody, by who has the turn.
  * Payload is never looked at, so it works for every protocol of requests and answers, encrypted or not.
  *
- * What was sent is on its way until the shortest round trip known to the receiver is over, or until its ACK if none is known;
- * longer only if it shows that it had not arrived: it was sent again, or the receiver spoke without acknowledging it, or the
- * ACK alone came later than an ACK may be delayed. An answer that brings the ACK along took the network one round trip; the
- * rest of the pause was spent by who gave the answer.
+ * What was sent is on its way until the shortest round trip known to the receiver is over, or until its ACK if none is
+ * known; longer only if it shows that it had not arrived: it was sent again, or the receiver spoke without acknowledging it,
+ * or the ACK alone came later than an ACK may be delayed. An answer that brings the ACK along took the network one round
+ * trip; the rest of the pause was spent by who gave the answer.
  *
  * Whose the rest is shows who speaks next: the server (it answers, or goes on), or the client, who was idle if it had its
  * answer. A segment without data ends no turn; a pause before it goes to who is to speak by what was said last, and once
@@ -49,8 +49,8 @@ static inline uint32_t clock_us(uint64_t ts_ns)
 void turns_begin(struct turns *t, const struct step *step);
 
 /*
- * Divides the pause before the segment: fills in step->split. own and peer: the sides of the session, which have taken note of
- * the segment; now_us: its clock_us().
+ * Divides the pause before the segment: fills in step->split. own and peer: the sides of the session, which have taken note
+ * of the segment; now_us: its clock_us().
  */
 void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step, const struct direction *own,
 		const struct direction *peer, uint32_t now_us);
