@@ -78,6 +78,7 @@ static const struct exchange exchanges[] = {
 	{ "keep-alives", { HANDSHAKE,
 		{ 'c', "PA", 1000, 5000, 100, NEW },
 		{ 'c', "A",  1099, 5000,   1, AGAIN },	/* not acknowledged: a byte of data sent again */
+		{ 'c', "A",  1099, 5000,   0, NEW },	/* an ACK that the last byte overtook */
 		{ 's', "A",  5000, 1100,   0, NEW },
 		{ 'c', "A",  1099, 5000,   0, KEEP },
 		{ 's', "A",  5000, 1100,   0, NEW },
@@ -112,6 +113,7 @@ static const struct exchange exchanges[] = {
 		{ 'c', "PA", 0xffffffcf, 9,        100, AGAIN },
 		{ 'c', "PA", 151,        9,        100, NEW },
 		{ 'c', "PA", 51,         9,        100, LATE },
+		{ 's', "A",  9,          251,        0, NEW },
 		{ 'c', "A",  250,        9,          0, KEEP } } },
 	{ "data that only its ACK shows", { HANDSHAKE,
 		{ 's', "A",  5000, 1200,   0, NEW },
@@ -165,8 +167,10 @@ struct ends {
 static enum verdict feed(struct ends *e, enum who from, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
 {
 	struct segment seg = make_segment(from, flags, seq, ack, len);
+	struct placing p;
 
-	return sequence_feed(&e->dir[from], &e->dir[!from], &seg);
+	sequence_feed(&e->dir[from], &e->dir[!from], &seg, &p);
+	return p.verdict;
 }
 
 static void ends_fini(struct ends *e)
@@ -261,22 +265,23 @@ static void what_was_seen_is_old(void **state)
 {
 	struct ends e = { 0 };
 	struct segment seg = make_segment(CLIENT, TCP_SYN, 999, 0, 0);
+	struct placing p;
 
 	(void)state;
 	assert_false(sequence_is_old(&e.dir[CLIENT], &seg));
-	sequence_feed(&e.dir[CLIENT], &e.dir[SERVER], &seg);
+	sequence_feed(&e.dir[CLIENT], &e.dir[SERVER], &seg, &p);
 	assert_true(sequence_is_old(&e.dir[CLIENT], &seg));
 
 	seg = make_segment(CLIENT, TCP_ACK, 1000, 5000, 0);
 	assert_false(sequence_is_old(&e.dir[CLIENT], &seg)); /* the first ACK */
-	sequence_feed(&e.dir[CLIENT], &e.dir[SERVER], &seg);
+	sequence_feed(&e.dir[CLIENT], &e.dir[SERVER], &seg, &p);
 	assert_true(sequence_is_old(&e.dir[CLIENT], &seg));
 	seg.ack = 5001;
 	assert_false(sequence_is_old(&e.dir[CLIENT], &seg));
 
 	seg = make_segment(CLIENT, TCP_ACK, 1000, 5000, 100);
 	assert_false(sequence_is_old(&e.dir[CLIENT], &seg));
-	sequence_feed(&e.dir[CLIENT], &e.dir[SERVER], &seg);
+	sequence_feed(&e.dir[CLIENT], &e.dir[SERVER], &seg, &p);
 	assert_true(sequence_is_old(&e.dir[CLIENT], &seg));
 	seg.payload_len = 101;
 	assert_false(sequence_is_old(&e.dir[CLIENT], &seg));

@@ -112,6 +112,14 @@ static bool acks_nothing(const struct session *s)
 	return s->state[0] == TS_ESTABLISHED && s->state[1] == TS_ESTABLISHED && !((s->dir[0].flags | s->dir[1].flags) & DIR_FIN);
 }
 
+/* The server of a SYN still has an older connection on these ports: its ACK is not for this one. */
+static bool is_of_older(const struct step *step)
+{
+	const struct session *s = step->session;
+
+	return step->remarks & REMARK_CHALLENGE && s->state[s->client] == TS_SYN_SENT;
+}
+
 void connection_feed(struct step *step)
 {
 	uint8_t flags = step->seg->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK);
@@ -126,7 +134,7 @@ void connection_feed(struct step *step)
 		connection_syn_ack(step);
 	else if (flags & TCP_SYN || !flags)
 		step_show(step, COLOUR_RED);
-	else if (step->verdict != VERDICT_STRAY) {
+	else if (step->verdict != VERDICT_STRAY && !is_of_older(step)) {
 		connection_ack(step);
 		if (flags & TCP_FIN)
 			connection_fin(step);

@@ -7,7 +7,7 @@
 
 /*
  * Takes step->session from one pair of states to the next by step->seg of step->side; sets state_shows, colour and rst of the
- * step. sequence_feed() has seen the segment already.
+ * step. judge_segment() has seen the segment already.
  */
 void connection_feed(struct step *step);
 

@@ -119,13 +119,13 @@ static void gaps_close(struct gaps **set, uint32_t i, uint32_t start, uint32_t e
 	(*set)->count++;
 }
 
-enum gaps_cover gaps_fill(struct gaps **set, uint32_t start, uint32_t end)
+uint32_t gaps_fill(struct gaps **set, uint32_t start, uint32_t end)
 {
 	struct gaps *g = *set;
 	uint32_t unseen = 0, i, lo, hi;
 
 	if (!g)
-		return GAPS_SEEN;
+		return 0;
 	if (g->forgot && seq_diff(start, g->floor) < 0)
 		unseen += (uint32_t)(seq_diff(end, g->floor) < 0 ? end - start : g->floor - start);
 	for (i = g->count; i-- > 0;) {
@@ -139,9 +139,7 @@ enum gaps_cover gaps_fill(struct gaps **set, uint32_t start, uint32_t end)
 		gaps_close(set, i, lo, hi);
 		g = *set;
 	}
-	if (unseen == 0)
-		return GAPS_SEEN;
-	return unseen < end - start ? GAPS_PART : GAPS_UNSEEN;
+	return unseen;
 }
 
 void gaps_drop_below(struct gaps *set, uint32_t seq)

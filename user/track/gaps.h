@@ -20,13 +20,6 @@ struct gap {
 
 struct gaps;	/* NULL is the empty set */
 
-/* What is known of a range of sequence numbers. */
-enum gaps_cover {
-	GAPS_SEEN,	/* no part of it lies in a hole */
-	GAPS_PART,	/* some of it does */
-	GAPS_UNSEEN,	/* all of it does, or it is in parts too old to tell */
-};
-
 /* Notes that [start, end) was skipped; it lies behind all other holes. Allocates; false: out of memory, nothing noted. */
 bool gaps_add(struct gaps **set, uint32_t start, uint32_t end);
 
@@ -36,8 +29,11 @@ bool gaps_add(struct gaps **set, uint32_t start, uint32_t end);
  */
 bool gaps_prepend(struct gaps **set, uint32_t start, uint32_t end);
 
-/* Tells what is known of [start, end) and closes the holes in it. */
-enum gaps_cover gaps_fill(struct gaps **set, uint32_t start, uint32_t end);
+/*
+ * Closes the holes in [start, end). Returns how many of its sequence numbers had not been seen: they lay in a hole, or where
+ * holes were forgotten and nobody can tell.
+ */
+uint32_t gaps_fill(struct gaps **set, uint32_t start, uint32_t end);
 
 /* Drops the holes that begin below seq, and the memory of forgotten ones there: those sequence numbers will come round again. */
 void gaps_drop_below(struct gaps *set, uint32_t seq);

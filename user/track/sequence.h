@@ -6,8 +6,19 @@
 #ifndef MIRUO_TRACK_SEQUENCE_H
 #define MIRUO_TRACK_SEQUENCE_H
 
-#include "history.h"
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "session.h"
+#include "verdict.h"
+
+/* Where a segment lies in what its side sent. */
+struct placing {
+	enum verdict verdict;	/* NEW, RETRANSMIT, OUT_OF_ORDER, KEEPALIVE or STRAY */
+	uint32_t repeated;	/* so many of its sequence numbers were sent before; 0 for a KEEPALIVE */
+	uint32_t remarks;	/* REMARK_GAP, REMARK_ACKS_UNSEEN */
+	bool acks_new;		/* its ACK is the highest of its side so far */
+};
 
 /* Sequence numbers that the segment takes: payload, SYN and FIN. */
 uint32_t sequence_len(const struct segment *seg);
@@ -16,7 +27,7 @@ uint32_t sequence_len(const struct segment *seg);
 bool sequence_is_old(const struct direction *own, const struct segment *seg);
 
 /* Judges a segment and takes note of it. own: the side that sent it, peer: the other one. Not for RST: see below. */
-enum verdict sequence_feed(struct direction *own, struct direction *peer, const struct segment *seg);
+void sequence_feed(struct direction *own, struct direction *peer, const struct segment *seg, struct placing *p);
 
 /* Takes note of a RST: what comes late from its sender lies before it. */
 void sequence_note_rst(struct direction *own, const struct segment *seg);

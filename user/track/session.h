@@ -28,10 +28,17 @@ struct direction {
 	uint32_t retransmitted;		/* segments */
 	uint32_t copies;		/* segments captured once more */
 	uint32_t fragments;		/* later IP fragments */
-	uint8_t flags;			/* enum direction_flag */
+	uint32_t flags;			/* enum direction_flag */
+	uint32_t timer;			/* since when only time makes it send again, see recovery.h; ticks */
+	uint32_t timed_seq, timed_at;	/* sent at timed_at (ticks), to be acknowledged: an RTT sample, if flags has DIR_TIMED */
+	uint16_t window;		/* of its last ACK, as in the header */
+	uint8_t wscale : 4;		/* that its SYN offered, if flags has DIR_SCALE */
+	uint8_t dup_acks : 4;		/* it sent since its ACK moved, DUP_ACKS_MAX at most */
 	uint8_t where;			/* record_where() of its first segment */
 	uint8_t ttl;			/* of all its segments; 0: they differ */
 };
+
+#define DUP_ACKS_MAX 15
 
 enum direction_flag {
 	DIR_SEQ = 1,	/* first_seq and next_seq are valid */
@@ -42,7 +49,26 @@ enum direction_flag {
 	DIR_SENT = 32,	/* a segment of this side was captured */
 	DIR_SYN_ACK = 64,	/* one of them was a SYN/ACK */
 	DIR_ELSEWHERE = 128,	/* not all were captured at the same interface and direction */
+	DIR_SYN_OPTIONS = 256,	/* all options of its SYN were captured: what it did not offer it does not do */
+	DIR_SCALE = 512,	/* its SYN offered window scaling */
+	DIR_SACK_OK = 1024,	/* its SYN offered selective ACKs */
+	DIR_ECN = 2048,		/* its SYN offered ECN, or its SYN/ACK agreed */
+	DIR_SYN_DATA = 4096,	/* its SYN carried data (RFC 7413) */
+	DIR_SYN_WINDOW = 8192,	/* window is that of a SYN, which is not scaled */
+	DIR_TIMED = 16384,
+	DIR_SACKED = 32768,	/* its last ACK told of data that came behind a hole */
+	DIR_KEPT = 65536,	/* its keep-alive was not answered yet */
+	DIR_PROBED = 131072,	/* the same of a zero-window probe */
+	DIR_PROVOKED = 262144,	/* what it sent is answered by a challenge ACK */
 };
+
+/* The time of the figures above: 1024 ns, it wraps after 73 minutes. A session times out long before that. */
+static inline uint32_t ticks_of(uint64_t ts_ns)
+{
+	return (uint32_t)(ts_ns >> 10);
+}
+
+#define TICKS_PER_MS 977u
 
 enum session_flag {
 	SESSION_MID_STREAM = 1,	/* its SYN was not captured */
@@ -54,7 +80,7 @@ enum session_flag {
 	SESSION_TIMED = 256,	/* times are taken of it (timing.h) */
 };
 
-/* What flow_find() and nearly every segment touch comes first; four cache lines in all. */
+/* What flow_find() and nearly every segment touch comes first. */
 struct session {
 	struct flow_key key;
 	uint32_t hash;			/* of the key */

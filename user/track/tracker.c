@@ -8,6 +8,8 @@
 #include "connection.h"
 #include "copies.h"
 #include "fragments.h"
+#include "judge.h"
+#include "mss.h"
 #include "rst_evidence.h"
 #include "seq.h"
 #include "sequence.h"
@@ -32,6 +34,7 @@ struct tracker {
 	struct tracker_events events;
 	struct session *sessions;	/* [0] is not used */
 	struct timing *timing;		/* of each session, if it has SESSION_TIMED */
+	struct recovery (*recovery)[2];	/* of each session's sides */
 	uint32_t session_limit;
 	uint32_t sessions_max;		/* session_limit and those that linger */
 	uint32_t fresh;			/* sessions from here on were never used */
@@ -64,13 +67,14 @@ struct tracker *tracker_new(const struct tracker_config *cfg, const struct track
 	t->sessions_max = t->session_limit + (linger < LINGER_MAX ? linger : LINGER_MAX);
 	t->sessions = array_alloc((size_t)t->sessions_max + 1, sizeof(t->sessions[0]));
 	t->timing = array_alloc((size_t)t->sessions_max + 1, sizeof(t->timing[0]));
+	t->recovery = array_alloc((size_t)t->sessions_max + 1, sizeof(t->recovery[0]));
 	t->fresh = 1;
 	t->pickup = cfg->pickup;
 	t->flows = flow_table_new(t->sessions);
 	t->history = history_new(or_all(cfg->segment_limit, SEGMENT_LIMIT_MAX), t->sessions, t->sessions_max);
 	t->fragments = fragments_new();
 	t->timers.sessions = t->sessions;
-	if (!t->sessions || !t->timing || !t->flows || !t->history || !t->fragments) {
+	if (!t->sessions || !t->timing || !t->recovery || !t->flows || !t->history || !t->fragments) {
 		tracker_free(t);
 		return NULL;
 	}
@@ -91,6 +95,7 @@ void tracker_free(struct tracker *t)
 	history_free(t->history);
 	flow_table_free(t->flows);
 	array_free(t->timing, (size_t)t->sessions_max + 1, sizeof(t->timing[0]));
+	array_free(t->recovery, (size_t)t->sessions_max + 1, sizeof(t->recovery[0]));
 	array_free(t->sessions, (size_t)t->sessions_max + 1, sizeof(t->sessions[0]));
 	free(t);
 }
@@ -131,6 +136,7 @@ static void session_forget(struct tracker *t, struct session *s)
 		t->events.forgotten(t->events.ctx, s);
 	timers_move(&t->timers, i, LIST_NONE);
 	flow_remove(t->flows, i);
+	memset(t->recovery[i], 0, sizeof(t->recovery[i]));
 	session_release(t, s);
 }
 
@@ -354,12 +360,6 @@ static bool late_is_new(const struct session *s, const struct segment *seg, uint
 	return s->flags & SESSION_RST && d->flags & DIR_ACK && seg->flags & TCP_ACK && seq_diff(seg->ack, d->ack) > 0;
 }
 
-/* An offloaded packet stands for several segments; where the source cannot tell it counts as one. */
-static uint32_t segments_of(const struct segment *seg)
-{
-	return seg->segs ? seg->segs : 1;
-}
-
 static void direction_count(struct direction *d, const struct segment *seg)
 {
 	d->segments++;
@@ -464,19 +464,28 @@ static void session_retime(struct tracker *t, struct session *s, const uint8_t b
 		session_schedule(t, s);
 }
 
-static void count_retransmitted(struct tracker_stats *stats, struct direction *d, const struct segment *seg)
-{
-	uint32_t segs = segments_of(seg);
-
-	stats->retransmitted += segs;
-	d->retransmitted += segs;
-}
-
 static void count_verdict(struct tracker_stats *stats, enum verdict verdict)
 {
 	stats->out_of_order += verdict == VERDICT_OUT_OF_ORDER;
 	stats->keepalives += verdict == VERDICT_KEEPALIVE;
+	stats->keepalive_acks += verdict == VERDICT_KEEPALIVE_ACK;
+	stats->zero_window_probes += verdict == VERDICT_ZERO_WINDOW_PROBE;
+	stats->dup_acks += verdict == VERDICT_DUP_ACK;
+	stats->window_updates += verdict == VERDICT_WINDOW_UPDATE;
 	stats->strays += verdict == VERDICT_STRAY;
+}
+
+static void count_step(struct tracker_stats *stats, const struct step *step)
+{
+	stats->segments++;
+	stats->offload_segments += step->segments;
+	stats->spurious += step->spurious;
+	if (step->verdict == VERDICT_RETRANSMIT) {
+		stats->retransmitted += step->resent;
+		stats->resends[step->resend] += step->resent;
+	} else if (step->verdict != VERDICT_NEW) {
+		count_verdict(stats, step->verdict);
+	}
 }
 
 static void session_feed(struct tracker *t, struct session *s, const struct segment *seg, uint8_t side)
@@ -488,26 +497,19 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 	if (sequence_is_old(own, seg) && copies_has(t->history, s, seg, side)) {
 		own->copies++;
 		t->stats.copies++;
-		t->stats.offload_segments -= segments_of(seg);
 		return;
 	}
 	session_learn_client(s, seg, side);
 	step.id = session_segments(s);
 	step.pause_ns = step.id && seg->ts_ns > s->last_ns ? seg->ts_ns - s->last_ns : 0;
-	if (seg->flags & TCP_RST)
-		sequence_note_rst(own, seg);
-	else
-		step.verdict = sequence_feed(own, peer, seg);
+	judge_segment(&step, t->recovery[session_index(t, s)]);
 	connection_feed(&step);
 	timing_feed(&t->timing[session_index(t, s)], &step, own, peer);
 	if (step.rst)
 		rst_evidence(t->history, &step);
 
 	direction_count(own, seg);
-	t->stats.segments++;
-	count_verdict(&t->stats, step.verdict);
-	if (step.verdict == VERDICT_RETRANSMIT)
-		count_retransmitted(&t->stats, own, seg);
+	count_step(&t->stats, &step);
 	step.rec = history_add(t->history, s, seg, step.id, side);
 	if (step.rec) {
 		step.rec->state[0] = s->state[0];
@@ -601,6 +603,7 @@ static void lookup_make(const struct tracker *t, const struct segment *seg, stru
 static void tracker_feed_one(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
 	uint64_t second = seg->ts_ns / NS_PER_S;
+	struct recovery unknown = { 0 };
 	struct session *s;
 
 	if (!t->stats.first_ns)
@@ -613,10 +616,11 @@ static void tracker_feed_one(struct tracker *t, const struct segment *seg, const
 		later_fragment(t, seg);
 		return;
 	}
-	t->stats.offload_segments += segments_of(seg);
 	s = session_for(t, seg, l);
-	if (!s)
+	if (!s) {
+		t->stats.offload_segments += mss_segments(&unknown, seg);
 		return;
+	}
 	if (seg->frag == FRAG_FIRST)
 		first_fragment(t, seg, s, l->side);
 	session_feed(t, s, seg, l->side);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Puts together what a segment is to be called, from what it carries (sequence.h), acknowledges (sack.h), repeats (recovery.h)
+ * and says of windows (window.h).
+ */
+#ifndef MIRUO_TRACK_JUDGE_H
+#define MIRUO_TRACK_JUDGE_H
+
+#include "recovery.h"
+#include "tracker.h"
+
+/*
+ * Fills in verdict, remarks, resend, segments, resent and spurious of the step and takes note of its segment in the sides of
+ * step->session. recovery: that of side 0 and 1.
+ */
+void judge_segment(struct step *step, struct recovery recovery[2]);
+
+#endif
