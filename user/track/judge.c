@@ -95,6 +95,13 @@ static bool is_dup_ack(const struct view *v, const struct sack *sack, enum windo
 	return seq_diff(v->peer->next_seq, v->seg->ack) > 0 && (change == WINDOW_SAME || sack->above);
 }
 
+static void note_dup_ack(struct view *v)
+{
+	if (v->own->dup_acks < DUP_ACKS_MAX)
+		v->own->dup_acks = (v->own->dup_acks + 1) & DUP_ACKS_MAX;
+	recovery_told(v->peer_rec, v->now);
+}
+
 static enum verdict verdict_of_ack(struct view *v, const struct sack *sack)
 {
 	bool moved = v->placing.acks_new;
@@ -112,8 +119,8 @@ static enum verdict verdict_of_ack(struct view *v, const struct sack *sack)
 		return VERDICT_NEW;
 	change = window_compare(v->own, v->peer, v->seg->window);
 	if (is_dup_ack(v, sack, change)) {
-		if (v->own->dup_acks < DUP_ACKS_MAX && (sack->above || !sack->twice))
-			v->own->dup_acks = (v->own->dup_acks + 1) & DUP_ACKS_MAX;
+		if (sack->above || !sack->twice)
+			note_dup_ack(v);
 		return VERDICT_DUP_ACK;
 	}
 	return change == WINDOW_LARGER ? VERDICT_WINDOW_UPDATE : VERDICT_NEW;
@@ -121,14 +128,15 @@ static enum verdict verdict_of_ack(struct view *v, const struct sack *sack)
 
 static void note_sack(struct view *v, const struct sack *sack)
 {
-	if (!sack->above) {
+	struct recovery *rec = v->peer_rec;
+
+	if (v->own->flags & DIR_SACKED && seq_diff(rec->sacked_end, v->own->ack) <= 0)
 		v->own->flags &= ~(uint32_t)DIR_SACKED;
+	if (!sack->above || (v->own->flags & DIR_SACKED && seq_diff(sack->end, rec->sacked_end) <= 0))
 		return;
-	}
-	if (!(v->flags_before & DIR_SACKED) || seq_diff(sack->end, v->peer_rec->sacked_end) > 0)
-		v->peer->timer = v->now;
-	v->peer_rec->sacked_end = sack->end;
 	v->own->flags |= DIR_SACKED;
+	rec->sacked_end = sack->end;
+	recovery_told(rec, v->now);
 }
 
 static void note_twice(struct step *step, struct view *v, const struct sack *sack)
@@ -136,7 +144,7 @@ static void note_twice(struct step *step, struct view *v, const struct sack *sac
 	uint32_t mss = v->peer_rec->mss, spurious = recovery_spurious(v->peer, v->peer_rec);
 
 	step->remarks |= REMARK_TELLS_SPURIOUS;
-	v->peer_rec->told_twice += mss ? (sack->twice - 1) / mss + 1 : 1;
+	recovery_told_twice(v->peer_rec, mss ? (sack->twice - 1) / mss + 1 : 1);
 	step->spurious += recovery_spurious(v->peer, v->peer_rec) - spurious;
 }
 

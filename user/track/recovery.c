@@ -5,6 +5,8 @@
 #include "seq.h"
 
 #define DUP_ACKS_FAST 3			/* RFC 5681 3.2 */
+#define SEGMENTS_MAX 0xffffffu		/* of the counts in struct recovery */
+#define QUIET (50 * TICKS_PER_MS)
 #define RTO_MIN (200 * TICKS_PER_MS)	/* of Linux; RFC 6298 2.4 asks for 1 s, which nobody waits */
 
 /* Timers run late, hardly ever early; but what starts them passes the capture point a little later or earlier. */
@@ -31,7 +33,7 @@ void recovery_sent(struct direction *own, uint32_t end, bool idle, uint32_t now)
 }
 
 /* RFC 6298 2.2, 2.3 */
-static void rtt_sample(struct recovery *rec, uint32_t rtt)
+static void sample_rtt(struct recovery *rec, uint32_t rtt)
 {
 	uint32_t off;
 
@@ -52,9 +54,14 @@ void recovery_acked(struct direction *own, struct recovery *rec, uint32_t ack, u
 	if (!(own->flags & DIR_TIMED) || seq_diff(ack, own->timed_seq) < 0)
 		return;
 	own->flags &= ~(uint32_t)DIR_TIMED;
-	rtt_sample(rec, ticks_since(own->timed_at, now));
+	sample_rtt(rec, ticks_since(own->timed_at, now));
 	if (rec->kind && seq_diff(ack, rec->end) >= 0)	/* before the numbers come round again */
 		rec->kind = RESEND_NONE;
+}
+
+static uint32_t added(uint32_t count, uint32_t segments)
+{
+	return (segments < SEGMENTS_MAX - count ? count + segments : SEGMENTS_MAX) & SEGMENTS_MAX;
 }
 
 static uint32_t larger(uint32_t a, uint32_t b)
@@ -77,6 +84,12 @@ static uint32_t rto(const struct recovery *rec)
 static bool is_reported(const struct direction *peer, const struct recovery *rec, const struct resent *r)
 {
 	return peer->dup_acks >= DUP_ACKS_FAST || (peer->flags & DIR_SACKED && seq_diff(rec->sacked_end, r->seq) > 0);
+}
+
+/* Nothing was told just now: RFC 8985 6.2 waits for a part of the RTT only to see whether it was reordering. */
+static bool is_quiet(const struct recovery *rec, uint32_t now)
+{
+	return ticks_since(rec->told_at, now) >= larger(rec->srtt / 2, QUIET);
 }
 
 /* The episode of that kind began before and covers this data: NewReno's partial ACKs (RFC 6582), go-back-N after a timeout. */
@@ -117,6 +130,7 @@ enum resend recovery_kind(const struct direction *own, const struct direction *p
 			  const struct resent *r, uint32_t now)
 {
 	uint32_t elapsed = ticks_since(own->timer, now);
+	bool told;
 
 	if (r->flags & TCP_SYN)
 		return r->flags & TCP_ACK ? RESEND_SYN_ACK : RESEND_SYN;
@@ -128,9 +142,10 @@ enum resend recovery_kind(const struct direction *own, const struct direction *p
 		return RESEND_TIMEOUT;
 	if (is_tail_loss_probe(own, peer, rec, r, elapsed))
 		return RESEND_TAIL_LOSS_PROBE;
-	if (is_head(peer, r) && elapsed >= rto(rec))
+	told = is_reported(peer, rec, r) || is_within(peer, rec, r, RESEND_FAST) || is_refused_syn_data(own, peer, r);
+	if (is_head(peer, r) && elapsed >= rto(rec) && (!told || is_quiet(rec, now)))
 		return RESEND_TIMEOUT;
-	if (is_reported(peer, rec, r) || is_within(peer, rec, r, RESEND_FAST) || is_refused_syn_data(own, peer, r))
+	if (told)
 		return RESEND_FAST;
 	return is_head(peer, r) && elapsed >= rto_shortest(rec) ? RESEND_TIMEOUT : RESEND_NONE;
 }
@@ -145,14 +160,24 @@ void recovery_resent(struct direction *own, const struct direction *peer, struct
 	if (is_head(peer, r))
 		own->timer = now;
 	if (r->acked)
-		rec->acked_before += r->segments;
+		rec->acked_before = added(rec->acked_before, r->segments);
 	if (kind < RESEND_FAST || r->acked)
 		return;
 	if (busy && (kind != RESEND_TIMEOUT || (rec->kind == RESEND_TIMEOUT && !by_time)) &&
 	    !(rec->kind == RESEND_TAIL_LOSS_PROBE && kind != RESEND_TAIL_LOSS_PROBE))
 		return;
-	rec->kind = (uint8_t)kind;
+	rec->kind = kind & 0xff;
 	rec->end = own->next_seq;
+}
+
+void recovery_told(struct recovery *rec, uint32_t now)
+{
+	rec->told_at = now;
+}
+
+void recovery_told_twice(struct recovery *rec, uint32_t segments)
+{
+	rec->told_twice = added(rec->told_twice, segments);
 }
 
 uint32_t recovery_spurious(const struct direction *own, const struct recovery *rec)

@@ -2,8 +2,8 @@
 /*
  * Why a side sends again: an estimate of its RTT and of its retransmission timer, and what the ACKs told it of losses.
  *
- * Works on direction.timer: when its oldest unacknowledged data was sent, or when an ACK last told it something, whichever is
- * later (RFC 6298 5). A retransmission long after it is one by time, whatever ACKs had told before.
+ * Works on direction.timer: when its oldest unacknowledged data was sent, or when an ACK last moved, whichever is later
+ * (RFC 6298 5). A retransmission long after it is one by time, unless ACKs have told of a loss just now.
  */
 #ifndef MIRUO_TRACK_RECOVERY_H
 #define MIRUO_TRACK_RECOVERY_H
@@ -18,14 +18,17 @@
 struct recovery {
 	uint32_t srtt, rttvar;		/* RFC 6298 2, in ticks; srtt 0: no sample yet */
 	uint32_t end;			/* kind: it lasts until this is acknowledged */
-	uint32_t sacked_end;		/* this follows the highest data that a SACK told of; peer has DIR_SACKED */
-	uint32_t acked_before;		/* retransmitted segments that had been acknowledged as seen here */
-	uint32_t told_twice;		/* segments that a DSACK told to have arrived twice */
+	uint32_t sacked_end;		/* this follows the highest data that a SACK told of, if peer has DIR_SACKED */
+	uint32_t told_at;		/* when a duplicate ACK or SACK last told of a loss, ticks */
+	uint32_t acked_before : 24;	/* retransmitted segments that had been acknowledged as seen here ... */
+	uint32_t kind : 8;		/* enum resend of the loss episode it is in: FAST, TIMEOUT or TAIL_LOSS_PROBE */
+	uint32_t told_twice : 24;	/* ... and those that a DSACK told to have arrived twice; both stop at their maximum */
+	uint32_t mss_announced : 8;	/* mss is from the SYN of the other side */
 	uint16_t mss;			/* what it may send in a segment, see mss.h; 0: not known */
-	uint16_t mss_candidate;		/* the largest payload but one that came once only */
-	uint8_t kind;			/* enum resend of the loss episode it is in: FAST, TIMEOUT or TAIL_LOSS_PROBE */
-	uint8_t mss_announced;		/* mss is from the SYN of the other side */
+	uint16_t mss_candidate;		/* the largest payload that came once */
 };
+
+_Static_assert(sizeof(struct recovery) == 32, "struct recovery: the two of a session share a cache line");
 
 /* New data (or SYN, FIN) up to end was sent. idle: nothing was unacknowledged before. */
 void recovery_sent(struct direction *own, uint32_t end, bool idle, uint32_t now);
@@ -48,6 +51,12 @@ enum resend recovery_kind(const struct direction *own, const struct direction *p
 /* Takes note of it. */
 void recovery_resent(struct direction *own, const struct direction *peer, struct recovery *rec, const struct resent *r,
 		     enum resend kind, uint32_t now);
+
+/* ACKs of the other side, a duplicate one or one with a SACK, told of a loss. */
+void recovery_told(struct recovery *rec, uint32_t now);
+
+/* A DSACK of the other side told that so many segments had arrived before. */
+void recovery_told_twice(struct recovery *rec, uint32_t segments);
 
 /* So many of the retransmitted segments of a side were sent for nothing: as their ACKs or the other side's DSACKs show. */
 uint32_t recovery_spurious(const struct direction *own, const struct recovery *rec);

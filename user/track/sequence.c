@@ -187,7 +187,8 @@ void sequence_feed(struct direction *own, struct direction *peer, const struct s
 		p->verdict = VERDICT_KEEPALIVE;
 	} else if (is_first_syn_ack(own, seg)) {
 		sequence_of_data(own, seg->seq, seg->seq + len, p);
-		p->verdict = VERDICT_NEW;
+		if (p->repeated)
+			p->verdict = VERDICT_NEW;
 		p->repeated = 0;
 	} else if (len) {
 		sequence_of_data(own, seg->seq, seg->seq + len, p);

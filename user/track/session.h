@@ -56,7 +56,7 @@ enum direction_flag {
 	DIR_SYN_DATA = 4096,	/* its SYN carried data (RFC 7413) */
 	DIR_SYN_WINDOW = 8192,	/* window is that of a SYN, which is not scaled */
 	DIR_TIMED = 16384,
-	DIR_SACKED = 32768,	/* its last ACK told of data that came behind a hole */
+	DIR_SACKED = 32768,	/* it told of data that came behind a hole, which it has not acknowledged yet */
 	DIR_KEPT = 65536,	/* its keep-alive was not answered yet */
 	DIR_PROBED = 131072,	/* the same of a zero-window probe */
 	DIR_PROVOKED = 262144,	/* what it sent is answered by a challenge ACK */
