@@ -621,7 +621,7 @@ static void take_segment(void)
 	spec.flags = take_flags();
 	memset(line.set, 0, sizeof(line.set));
 	line.payload_len = 0;
-	while (!at_end()) {
+	while (!at_end() && *st.pos != '=') {	/* what follows is for another reader */
 		if (accept_char('<'))
 			take_options(&spec);
 		else
