@@ -412,7 +412,45 @@ static void half_open_ends_after_30_seconds(void **state)
 	check_end(0, 1, END_TIMEOUT, 34000);
 	assert_int_equal(stats.timeouts, 1);
 	assert_int_equal(stats.active, 0);
+	assert_int_equal(b.forgotten, 0);
+	advance(64000);
 	assert_int_equal(b.forgotten, 1);
+}
+
+/* A host that nobody answers doubles its pauses beyond what a half-open session is kept: its SYN is one sent again all the same. */
+static void a_syn_after_the_timeout_is_sent_again(void **state)
+{
+	(void)state;
+	syn(0);
+	client(1000, TCP_SYN, 999, 0, 0);
+	assert_int_equal(stats.resends[RESEND_SYN], 1);
+	client(33000, TCP_SYN, 999, 0, 0);
+	assert_int_equal(stats.sessions, 2);
+	assert_int_equal(stats.timeouts, 1);
+	assert_int_equal(stats.resends[RESEND_SYN], 2);
+	assert_int_equal(stats.retransmitted, 2);
+	assert_int_equal(b.step.verdict, VERDICT_NEW); /* of its session */
+	assert_true(b.step.flags & SESSION_RETRIES);
+	client(66000, TCP_SYN, 70000, 0, 0); /* another attempt */
+	assert_int_equal(stats.retransmitted, 2);
+	assert_int_equal(b.step.flags & SESSION_RETRIES, 0);
+	server(105000, TCP_SYN | TCP_ACK, 4999, 70001, 0); /* an answer in spite of all is followed */
+	assert_int_equal(stats.sessions, 4);
+	assert_int_equal(stats.late, 0);
+}
+
+static void a_syn_after_its_refusal_is_sent_again(void **state)
+{
+	(void)state;
+	syn(0);
+	server(100, TCP_RST | TCP_ACK, 0, 1000, 0);
+	client(600, TCP_SYN, 999, 0, 0);
+	assert_int_equal(stats.sessions, 2);
+	assert_int_equal(stats.resends[RESEND_SYN], 1);
+	assert_int_equal(b.step.verdict, VERDICT_NEW);
+	server(700, TCP_RST | TCP_ACK, 0, 1000, 0);
+	client(1200, TCP_SYN, 2999, 0, 0);
+	assert_int_equal(stats.retransmitted, 1);
 }
 
 static void half_closed_ends_after_30_seconds(void **state)
@@ -599,6 +637,49 @@ static void late_segments_are_counted_and_open_nothing(void **state)
 	advance(61000);
 	assert_int_equal(b.forgotten, 1);
 	assert_int_equal(b.forgotten_segments, 10);
+}
+
+static void what_comes_late_is_counted_as_sent_again(void **state)
+{
+	(void)state;
+	handshake(0);
+	close_session(1000);
+	assert_int_equal(stats.retransmitted, 0);
+	client(1300, TCP_FIN | TCP_ACK, 1000, 5000, 0);
+	assert_int_equal(stats.retransmitted, 1);
+	assert_int_equal(stats.resends[RESEND_NONE], 1);
+	assert_int_equal(stats.spurious, 1);
+	assert_int_equal(stats.late, 1);
+}
+
+/* Holes are forgotten with the session: what may fill one is not called sent again. A FIN that was seen is. */
+static void what_may_fill_a_hole_late_is_not(void **state)
+{
+	(void)state;
+	handshake(0);
+	client(200, TCP_ACK, 1100, 5000, 100);
+	client(300, TCP_FIN | TCP_ACK, 1200, 5000, 0);
+	client(400, TCP_RST | TCP_ACK, 1201, 5000, 0);
+	client(700, TCP_ACK, 1000, 5000, 100);
+	assert_int_equal(stats.retransmitted, 0);
+	client(1000, TCP_FIN | TCP_ACK, 1200, 5000, 0);
+	assert_int_equal(stats.retransmitted, 1);
+	client(1400, TCP_RST | TCP_ACK, 1201, 5000, 0);
+	assert_int_equal(stats.retransmitted, 1);
+	assert_int_equal(stats.late, 3);
+}
+
+/* Right behind the end it may be a copy, of which nothing is left to tell it by. */
+static void what_comes_right_behind_the_end_is_not(void **state)
+{
+	(void)state;
+	handshake(0);
+	client(1000, TCP_ACK, 1000, 5000, 100);
+	client(1000, TCP_RST | TCP_ACK, 1100, 5000, 0);
+	client(1001, TCP_ACK, 1000, 5000, 100);
+	assert_int_equal(stats.retransmitted, 0);
+	client(1002, TCP_ACK, 1000, 5000, 100);
+	assert_int_equal(stats.retransmitted, 1);
 }
 
 static void ports_in_use_again_are_a_new_session(void **state)
@@ -1132,6 +1213,8 @@ int main(void)
 		TEST(a_rst_behind_both_fins_is_after_them),
 		TEST(a_rst_wins_over_a_fin),
 		TEST(half_open_ends_after_30_seconds),
+		TEST(a_syn_after_the_timeout_is_sent_again),
+		TEST(a_syn_after_its_refusal_is_sent_again),
 		TEST(half_closed_ends_after_30_seconds),
 		TEST(established_ends_after_900_seconds),
 		TEST(active_sessions_stay),
@@ -1144,6 +1227,9 @@ int main(void)
 		TEST(sessions_seen_from_one_side_give_way),
 		TEST(a_time_far_in_the_past_ends_nothing),
 		TEST(late_segments_are_counted_and_open_nothing),
+		TEST(what_comes_late_is_counted_as_sent_again),
+		TEST(what_may_fill_a_hole_late_is_not),
+		TEST(what_comes_right_behind_the_end_is_not),
 		TEST(ports_in_use_again_are_a_new_session),
 		TEST(new_data_behind_a_forged_rst_goes_on_as_a_session),
 		TEST(a_new_syn_ends_the_session_before),

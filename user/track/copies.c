@@ -44,10 +44,22 @@ static bool record_is_elsewhere(const struct history *h, const struct record *r,
 	return record_options_equal(h, r, seg);
 }
 
+static uint64_t copy_age_max(const struct direction *d)
+{
+	return d->flags & DIR_ELSEWHERE ? COPY_ELSEWHERE_NS : COPY_NS;
+}
+
+bool copies_may_be(const struct session *s, const struct segment *seg)
+{
+	uint64_t a = copy_age_max(&s->dir[0]), b = copy_age_max(&s->dir[1]);
+
+	return seg->ts_ns <= s->last_ns + (a > b ? a : b);
+}
+
 bool copies_has(const struct history *h, const struct session *s, const struct segment *seg, uint8_t side)
 {
 	const struct record *r = history_last(h, s);
-	uint64_t age_max = s->dir[side].flags & DIR_ELSEWHERE ? COPY_ELSEWHERE_NS : COPY_NS;
+	uint64_t age_max = copy_age_max(&s->dir[side]);
 	bool answers = false;
 	int i;
 

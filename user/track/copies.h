@@ -11,6 +11,9 @@
 /* Takes note of where a side's segments are captured. For each segment, before copies_has(). */
 void copies_note_where(struct direction *d, const struct segment *seg);
 
+/* A segment that comes so soon after the last one of its session, whose records are gone, may be a copy. */
+bool copies_may_be(const struct session *s, const struct segment *seg);
+
 /*
  * The packet was captured before, on another interface or by a mirror port. What tells a copy from a retransmission of the same
  * bytes: another interface or direction, the same IPv4 identification, or a time in which nobody retransmits. A SYN, FIN or RST

@@ -61,6 +61,14 @@ static bool is_probe_byte(const struct view *v)
 	return v->seg->seq + 1 == v->own->next_seq && window_is_closed_at(v->peer, v->seg->seq);
 }
 
+/* A SYN that opens a session, although it is not the first one. */
+static void judge_retry(struct step *step, struct view *v)
+{
+	step->resent = 1;
+	step->resend = RESEND_SYN;
+	v->own->retransmitted++;
+}
+
 static void judge_new_data(struct step *step, struct view *v)
 {
 	uint32_t end = v->own->next_seq;
@@ -193,6 +201,8 @@ static void judge(struct step *step, struct view *v)
 	}
 	if (flags & TCP_SYN)
 		handshake_learn(v->own, v->peer_rec, v->seg);
+	if (step->session->flags & SESSION_RETRIES && !(v->flags_before & DIR_SENT) && flags & TCP_SYN && !(flags & TCP_ACK))
+		judge_retry(step, v);
 	judge_sent(step, v);
 	if (flags & TCP_ACK && v->seg->ack == v->own->ack)
 		judge_ack(step, v);
@@ -200,28 +210,46 @@ static void judge(struct step *step, struct view *v)
 		step->remarks |= REMARK_CONGESTION;
 }
 
-void judge_segment(struct step *step, struct recovery recovery[2])
+static struct view view_of(const struct step *step, struct recovery recovery[2])
 {
 	struct session *s = step->session;
-	struct view v = {
+
+	return (struct view){
 		.seg = step->seg,
 		.own = &s->dir[step->side],
 		.peer = &s->dir[!step->side],
 		.own_rec = &recovery[step->side],
 		.peer_rec = &recovery[!step->side],
+		.flags_before = s->dir[step->side].flags,
+		.next_before = s->dir[step->side].next_seq,
 		.now = ticks_of(step->seg->ts_ns),
 	};
+}
 
-	v.flags_before = v.own->flags;
-	v.next_before = v.own->next_seq;
+void judge_segment(struct step *step, struct recovery recovery[2])
+{
+	struct view v = view_of(step, recovery);
+
 	step->segments = mss_segments(v.own_rec, v.seg);
-	if (v.seg->flags & TCP_RST) {
+	if (v.seg->flags & TCP_RST)
 		sequence_note_rst(v.own, v.seg);
-		return;
-	}
-	if (is_of_older_connection(s, &v)) {
+	else if (is_of_older_connection(step->session, &v))
 		step->remarks = REMARK_CHALLENGE;
+	else
+		judge(step, &v);
+}
+
+void judge_late(struct step *step, struct recovery recovery[2])
+{
+	struct view v = view_of(step, recovery);
+	uint32_t len = sequence_len(v.seg);
+
+	step->segments = mss_segments(v.own_rec, v.seg);
+	if (!len || v.seg->flags & TCP_RST || !sequence_is_old(v.own, v.seg))
 		return;
-	}
-	judge(step, &v);
+	if (v.own->flags & DIR_HOLES && !(v.seg->flags & TCP_FIN))
+		return;
+	step->verdict = VERDICT_RETRANSMIT;
+	v.placing.repeated = len;
+	judge_resent(step, &v);
 }

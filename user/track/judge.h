@@ -15,4 +15,7 @@
  */
 void judge_segment(struct step *step, struct recovery recovery[2]);
 
+/* The same for one of a session that is over, whose holes are forgotten: RETRANSMIT and what goes with it, or nothing. */
+void judge_late(struct step *step, struct recovery recovery[2]);
+
 #endif

@@ -60,6 +60,7 @@ enum direction_flag {
 	DIR_KEPT = 65536,	/* its keep-alive was not answered yet */
 	DIR_PROBED = 131072,	/* the same of a zero-window probe */
 	DIR_PROVOKED = 262144,	/* what it sent is answered by a challenge ACK */
+	DIR_HOLES = 524288,	/* the session is over, and there were holes in what it sent: not all below next_seq was seen */
 };
 
 /* The time of the figures above: 1024 ns, it wraps after 73 minutes. A session times out long before that. */
@@ -77,6 +78,8 @@ enum session_flag {
 	SESSION_REPLACES = 8,	/* opened by a SYN on ports that another session had in use */
 	SESSION_GUESSED = 16,	/* which side is the client is a guess */
 	SESSION_PRINTED = 32,	/* looked up when it ended */
+	SESSION_UNANSWERED = 64,	/* timed out before anything came back; kept a while to know its SYN by */
+	SESSION_RETRIES = 128,	/* its SYN is that of a session before it, which was refused by a RST, or unanswered */
 	SESSION_TIMED = 256,	/* times are taken of it (timing.h) */
 };
 

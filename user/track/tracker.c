@@ -140,6 +140,13 @@ static void session_forget(struct tracker *t, struct session *s)
 	session_release(t, s);
 }
 
+static void direction_end(struct direction *d)
+{
+	if (d->gaps)
+		d->flags |= DIR_HOLES;
+	gaps_free(&d->gaps);
+}
+
 /* Reports the session as over. It lingers, so that its late segments do not look like a session in mid-stream. */
 static void session_end(struct tracker *t, struct session *s, enum session_end why, uint64_t ts_ns)
 {
@@ -150,11 +157,13 @@ static void session_end(struct tracker *t, struct session *s, enum session_end w
 	t->stats.evicted += why == END_EVICTED;
 	t->events.ended(t->events.ctx, s, why, ts_ns);
 	history_clear(t->history, s);
-	gaps_free(&s->dir[0].gaps);
-	gaps_free(&s->dir[1].gaps);
+	direction_end(&s->dir[0]);
+	direction_end(&s->dir[1]);
 	s->flags |= SESSION_CLOSED;
+	if (why == END_TIMEOUT && s->list == LIST_HALF_OPEN)
+		s->flags |= SESSION_UNANSWERED;
 	t->stats.active--;
-	if (why == END_CLOSED)
+	if (why == END_CLOSED || s->flags & SESSION_UNANSWERED)
 		timers_move(&t->timers, session_index(t, s), LIST_CLOSED);
 	else if (why != END_CAPTURE)
 		session_forget(t, s);
@@ -347,7 +356,7 @@ static bool late_is_new(const struct session *s, const struct segment *seg, uint
 	const struct direction *d = &s->dir[side];
 	uint32_t end = seg->seq + sequence_len(seg);
 
-	if (is_syn(seg))
+	if (is_syn(seg) || s->flags & SESSION_UNANSWERED)
 		return true;
 	if (seg->flags & TCP_RST)
 		return false;
@@ -358,6 +367,13 @@ static bool late_is_new(const struct session *s, const struct segment *seg, uint
 	if (sequence_len(seg) && d->flags & DIR_SEQ && seq_diff(end, d->next_seq) > 0)
 		return true;
 	return s->flags & SESSION_RST && d->flags & DIR_ACK && seg->flags & TCP_ACK && seq_diff(seg->ack, d->ack) > 0;
+}
+
+static void count_resent(struct tracker_stats *stats, const struct step *step)
+{
+	stats->retransmitted += step->resent;
+	stats->resends[step->resend] += step->resent;
+	stats->spurious += step->spurious;
 }
 
 static void direction_count(struct direction *d, const struct segment *seg)
@@ -371,12 +387,33 @@ static void direction_count(struct direction *d, const struct segment *seg)
 	d->flags |= DIR_SENT;
 }
 
+static void session_late(struct tracker *t, struct session *s, const struct segment *seg, uint8_t side)
+{
+	struct step step = { .session = s, .seg = seg, .side = side };
+
+	direction_count(&s->dir[side], seg);
+	t->stats.late++;
+	if (copies_may_be(s, seg))
+		return;
+	judge_late(&step, t->recovery[session_index(t, s)]);
+	count_resent(&t->stats, &step);
+}
+
+/* The SYN that was refused, or not answered for long, is sent once more. */
+static bool syn_retries(const struct session *s, const struct segment *seg, uint8_t side)
+{
+	const struct direction *d = &s->dir[side];
+	bool refused = s->flags & SESSION_RST && s->rst_side != side;
+
+	return is_syn(seg) && (refused || s->flags & SESSION_UNANSWERED) && d->flags & DIR_SYN && seg->seq == d->isn;
+}
+
 /*
  * The session of a segment: the one that has its ports, or a new one. NULL: none is followed, or the segment is late.
  */
 static struct session *session_for(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
-	bool guessed = flow_guess_is_right(t->flows, l->guess, &l->key);
+	bool guessed = flow_guess_is_right(t->flows, l->guess, &l->key), retries;
 	uint32_t i = guessed ? l->guess : flow_find(t->flows, &l->key, l->hash);
 	struct session *s = &t->sessions[i];
 
@@ -384,12 +421,15 @@ static struct session *session_for(struct tracker *t, const struct segment *seg,
 		return session_open(t, seg, l);
 	if (s->flags & SESSION_CLOSED) {
 		if (!late_is_new(s, seg, l->side)) {
-			direction_count(&s->dir[l->side], seg);
-			t->stats.late++;
+			session_late(t, s, seg, l->side);
 			return NULL;
 		}
+		retries = syn_retries(s, seg, l->side);
 		session_forget(t, s);
-		return session_open(t, seg, l);
+		s = session_open(t, seg, l);
+		if (s && retries)
+			s->flags |= SESSION_RETRIES;
+		return s;
 	}
 	if (!is_syn(seg) || syn_belongs(s, seg, l->side))
 		return s;
@@ -479,13 +519,10 @@ static void count_step(struct tracker_stats *stats, const struct step *step)
 {
 	stats->segments++;
 	stats->offload_segments += step->segments;
-	stats->spurious += step->spurious;
-	if (step->verdict == VERDICT_RETRANSMIT) {
-		stats->retransmitted += step->resent;
-		stats->resends[step->resend] += step->resent;
-	} else if (step->verdict != VERDICT_NEW) {
+	if (step->resent | step->spurious)
+		count_resent(stats, step);
+	if (step->verdict != VERDICT_NEW)
 		count_verdict(stats, step->verdict);
-	}
 }
 
 static void session_feed(struct tracker *t, struct session *s, const struct segment *seg, uint8_t side)

@@ -36,10 +36,10 @@ struct step {
 	const struct timing *timing;	/* of the session so far (timing.h); all 0 before both sides were seen */
 	struct pause_split split;	/* of pause_ns, on whom it was spent */
 	enum verdict verdict;
-	enum resend resend;		/* VERDICT_RETRANSMIT: why; RESEND_NONE: nothing that was captured tells */
+	enum resend resend;		/* resent: why; RESEND_NONE: nothing that was captured tells */
 	uint32_t remarks;		/* bits of enum remark */
 	uint32_t segments;		/* TCP segments that the frame stands for */
-	uint32_t resent;		/* VERDICT_RETRANSMIT: those of them that repeat something */
+	uint32_t resent;		/* those of them that repeat something: VERDICT_RETRANSMIT, or a SYN of SESSION_RETRIES */
 	uint32_t spurious;		/* retransmitted segments of either side that were for nothing, as is known by this one */
 	enum rst_kind rst;
 	uint32_t rst_doubts;		/* bits of enum rst_doubt (rst_evidence.h) ... */
@@ -81,7 +81,7 @@ struct tracker_stats {
 	uint64_t late;			/* segments of sessions that were over */
 	uint64_t segments;		/* that became part of a session */
 	uint64_t offload_segments;	/* all but copies, each counted as the TCP segments that its frame stands for */
-	uint64_t retransmitted;		/* of offload_segments; one that repeats in part counts too */
+	uint64_t retransmitted;		/* of offload_segments, those of sessions that were over included */
 	uint64_t resends[RESEND_COUNT];	/* of retransmitted, by reason; RESEND_NONE: not known */
 	uint64_t spurious;		/* of retransmitted: had arrived before, by an ACK before it or a DSACK behind it */
 	uint64_t out_of_order, keepalives, keepalive_acks, zero_window_probes, dup_acks, window_updates, strays;	/* of segments */
