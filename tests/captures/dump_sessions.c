@@ -10,52 +10,64 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recount.h"
 #include "source.h"
 #include "tracker.h"
 
-/* The bytes of copies on the wire, which the tracker does not add up, by session. */
-struct copies {
+/* What the tracker does not add up, and the count that it is held against. One for each session, by its id. */
+struct tally {
 	struct flow_key key;
-	uint64_t bytes[2];
+	uint64_t copy_bytes[2];		/* on the wire */
+	uint64_t copies_of_data[2];	/* frames, see recount_feed() */
+	uint64_t resent[2];		/* frames in which the tracker sees something that was sent before */
+	struct recount_side recount[2];
 };
 
 struct dump {
 	struct tracker *tracker;
-	struct copies *copies;
-	size_t copies_count;
-	uint64_t copies_total;	/* segments */
+	struct tally *tally;		/* [0]: of segments that belong to no session */
+	size_t count;
+	struct tracker_stats before;	/* the last segment */
+	bool stepped;
 };
 
-static struct copies *copies_find(const struct dump *d, const struct flow_key *key)
+static struct tally *tally_of(struct dump *d, uint64_t id)
+{
+	if (id >= d->count) {
+		d->tally = realloc(d->tally, (id + 1) * sizeof(d->tally[0]));
+		if (!d->tally)
+			abort();
+		memset(&d->tally[d->count], 0, (id + 1 - d->count) * sizeof(d->tally[0]));
+		d->count = id + 1;
+	}
+	return &d->tally[id];
+}
+
+/* The latest session of those ends. */
+static struct tally *tally_find(struct dump *d, const struct flow_key *key)
 {
 	size_t i;
 
-	for (i = 0; i < d->copies_count; i++)
-		if (memcmp(&d->copies[i].key, key, sizeof(*key)) == 0)
-			return &d->copies[i];
-	return NULL;
+	for (i = d->count; i-- > 1;)
+		if (memcmp(&d->tally[i].key, key, sizeof(*key)) == 0)
+			return &d->tally[i];
+	return tally_of(d, 0);
 }
 
-static void copies_add(struct dump *d, const struct segment *seg)
+static bool recount(struct tally *t, const struct segment *seg, uint8_t side)
 {
-	struct flow_key key;
-	uint8_t side = flow_key_of(seg, &key);
-	struct copies *c = copies_find(d, &key);
-
-	if (!c) {
-		d->copies = realloc(d->copies, (d->copies_count + 1) * sizeof(*c));
-		if (!d->copies)
-			abort();
-		c = &d->copies[d->copies_count++];
-		*c = (struct copies){ .key = key };
-	}
-	c->bytes[side] += seg->wire_len;
+	return seg->frag != FRAG_LATER && recount_feed(&t->recount[side], &t->recount[!side], seg);
 }
 
 static void on_segment(void *ctx, const struct step *step)
 {
-	(void)ctx;
-	(void)step;
+	struct dump *d = ctx;
+	struct tally *t = tally_of(d, step->session->id);
+
+	d->stepped = true;
+	t->key = step->session->key;
+	t->resent[step->side] += step->resent > 0;
+	recount(t, step->seg, step->side);
 }
 
 static void on_ended(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)
@@ -88,17 +100,17 @@ static void print_vlan(uint64_t vlan)
 		printf("%s%u", before, (unsigned)(vlan & 0xffff));
 }
 
-static void print_direction(const struct direction *d, uint64_t copy_bytes)
+static void print_direction(const struct direction *d, const struct tally *t, int side)
 {
-	printf("\t%" PRIu64 "\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu64 "\t%" PRIu32, d->segments, d->fragments, d->copies,
-	       d->bytes + copy_bytes, d->retransmitted);
+	printf("\t%" PRIu64 "\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, d->segments,
+	       d->fragments, d->copies, d->bytes + t->copy_bytes[side], t->resent[side], t->copies_of_data[side],
+	       t->recount[side].repeats);
 }
 
 static void on_forgotten(void *ctx, const struct session *s)
 {
-	struct copies *copies = copies_find(ctx, &s->key), none = { 0 };
+	const struct tally *t = tally_of(ctx, s->id);
 
-	copies = copies ? copies : &none;
 	printf("%" PRIu64 "\t", s->id);
 	print_address(s->key.addr[0]);
 	printf("\t%u\t", s->key.port[0]);
@@ -106,22 +118,49 @@ static void on_forgotten(void *ctx, const struct session *s)
 	printf("\t%u\t%u\t", s->key.port[1], s->client);
 	print_vlan(s->key.vlan);
 	printf("\t%d\t%" PRIu64 "\t%" PRIu64, !!(s->flags & SESSION_MID_STREAM), s->start_ns, s->last_ns);
-	print_direction(&s->dir[0], copies->bytes[0]);
-	print_direction(&s->dir[1], copies->bytes[1]);
+	print_direction(&s->dir[0], t, 0);
+	print_direction(&s->dir[1], t, 1);
 	putchar('\n');
-	*copies = (struct copies){ .key = copies->key };
+}
+
+/* Copies, and what comes after a session has ended. */
+static void feed_aside(struct dump *d, const struct segment *seg, const struct tracker_stats *now)
+{
+	struct flow_key key;
+	uint8_t side = flow_key_of(seg, &key);
+	struct tally *t = tally_find(d, &key);
+	bool carries = recount(t, seg, side);
+
+	t->resent[side] += now->retransmitted > d->before.retransmitted;
+	if (now->copies == d->before.copies)
+		return;
+	t->copy_bytes[side] += seg->wire_len;
+	t->copies_of_data[side] += carries;
 }
 
 static void feed_one(void *ctx, const struct segment *seg)
 {
 	struct dump *d = ctx;
-	struct tracker_stats stats;
+	struct tracker_stats now;
 
+	d->stepped = false;
 	tracker_feed(d->tracker, seg);
-	tracker_stats(d->tracker, &stats);
-	if (stats.copies > d->copies_total)
-		copies_add(d, seg);
-	d->copies_total = stats.copies;
+	tracker_stats(d->tracker, &now);
+	if (!d->stepped)
+		feed_aside(d, seg, &now);
+	d->before = now;
+}
+
+static void dump_fini(struct dump *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->count; i++) {
+		recount_fini(&d->tally[i].recount[0]);
+		recount_fini(&d->tally[i].recount[1]);
+	}
+	free(d->tally);
+	tracker_free(d->tracker);
 }
 
 static void feed(void *ctx, const struct segment *segs, size_t count)
@@ -159,15 +198,14 @@ int main(int argc, char *argv[])
 		return 2;
 	}
 	printf("id\taddr_0\tport_0\taddr_1\tport_1\tclient\tvlan\tmid_stream\tfirst_ns\tlast_ns"
-	       "\tsegments_0\tfragments_0\tcopies_0\tbytes_0\tretransmitted_0"
-	       "\tsegments_1\tfragments_1\tcopies_1\tbytes_1\tretransmitted_1\n");
+	       "\tsegments_0\tfragments_0\tcopies_0\tbytes_0\tresent_0\tcopies_of_data_0\trepeats_0"
+	       "\tsegments_1\tfragments_1\tcopies_1\tbytes_1\tresent_1\tcopies_of_data_1\trepeats_1\n");
 	while (result == POLL_MORE)
 		result = ops->poll(source, feed, &dump);
 	tracker_finish(dump.tracker);
 	if (result == POLL_FAILED)
 		fprintf(stderr, "%s\n", ops->error(source));
-	tracker_free(dump.tracker);
-	free(dump.copies);
+	dump_fini(&dump);
 	ops->close(source);
 	return result == POLL_FAILED;
 }
