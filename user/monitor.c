@@ -63,7 +63,9 @@ static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t 
 {
 	struct monitor *m = ctx;
 
-	if (!rules_end(&m->cfg->rules, &m->rules, s, why))
+	struct ending end = { .session = s, .why = why, .ts_ns = ts_ns };
+
+	if (!rules_end(&m->cfg->rules, &m->rules, &end))
 		return;
 	m->lookups++;
 	record_begins(m);

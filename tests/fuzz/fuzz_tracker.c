@@ -90,7 +90,8 @@ static void on_segment(void *ctx, const struct step *step)
 static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)
 {
 	struct run *run = ctx;
-	bool lookup = rules_end(&run->rules, &run->rules_stats, s, why);
+	struct ending end = { .session = s, .why = why, .ts_ns = ts_ns };
+	bool lookup = rules_end(&run->rules, &run->rules_stats, &end);
 
 	run->ends++;
 	check_session(tracker_history(run->tracker), s);
@@ -122,6 +123,8 @@ static void run_set(struct run *run, const uint8_t *data)
 		.all = data[2] >> 7,
 		.context = data[3] & 8 ? UINT32_MAX : data[3] & 7,
 		.quiet = data[3] >> 4 & 1,
+		.half_open = data[3] >> 6 & 1,
+		.reuse = data[3] >> 6 & 1,
 	};
 	run->sink_config = (struct sink_config) {
 		.quiet = run->rules.quiet,

@@ -87,7 +87,7 @@ static const struct number_case numbers[] = {
 	{ "-v", "--view-data", NULL, "--vi", FIELD(rules.context), 0, UINT32_MAX },
 	{ "-T", "--long-connect", NULL, "--long-c", FIELD(rules.long_connect_ms), 0, UINT32_MAX },
 	{ "-t", "--long-delay", NULL, "--long-d", FIELD(rules.long_delay_ms), 0, UINT32_MAX },
-	{ "-r", "--retransmit", NULL, "--re", FIELD(rules.retransmit_ms), 1000, UINT32_MAX },
+	{ "-r", "--retransmit", NULL, "--ret", FIELD(rules.retransmit_ms), 1000, UINT32_MAX },
 	{ "-s", "--stat-interval", "--stat", "--sta", FIELD(stat_interval_s), 0, UINT32_MAX },
 	{ "-S", "--syn", NULL, "--sy", FIELD(rules.syn), 1, 1 },
 	{ "-R", "--rst", NULL, "--rs", FIELD(rules.rst), 1, 2 },
@@ -295,6 +295,23 @@ static void all_and_live_in_their_spellings(void **state)
 		assert_int_equal(r.cfg.sink.live, cases[i].live);
 		run_end(&r);
 	}
+}
+
+static void rules_that_are_off_unless_asked_for(void **state)
+{
+	struct run r;
+
+	(void)state;
+	RUN(&r, "tcp");
+	assert_accepted(&r);
+	assert_false(r.cfg.rules.half_open);
+	assert_false(r.cfg.rules.reuse);
+	run_end(&r);
+	RUN(&r, "--half-open", "--reuse");
+	assert_accepted(&r);
+	assert_true(r.cfg.rules.half_open);
+	assert_true(r.cfg.rules.reuse);
+	run_end(&r);
 }
 
 static void a_single_dash_is_for_all_and_live_only(void **state)
@@ -624,7 +641,7 @@ static void mistakes_in_names_are_told(void **state)
 	MISTAKE("'--long' could be any of --long-connect, --long-delay", "--long", "1");
 	MISTAKE("'--f=x' could be any of --file, --fragment", "--f=x");
 	MISTAKE("'--limit-s' could be any of --limit-session, --limit-segment", "--limit-s", "1");
-	MISTAKE("'--r' could be any of --ring-size, --retransmit, --rst", "--r", "1");
+	MISTAKE("'--r' could be any of --ring-size, --retransmit, --rst, --reuse", "--r", "1");
 	MISTAKE("'--c' could be any of --color, --check", "--c");
 	MISTAKE("'--li' could be any of --list-interfaces, --live, --limit-session, --limit-segment", "--li");
 	MISTAKE("--all takes no value, as in '--all=1'", "--all=1");
@@ -766,6 +783,7 @@ static void help_has_every_option_and_default(void **state)
 		"\n  -l, --segment-limit=N ", "\n  -m, --dpi-mode=MODE ", "\n  -q, --quiet ", "\n      --all ",
 		"\n      --live ", "\n      --pickup=0|1 ", "\n  -D, --list-interfaces ", "\n      --netns=NS ",
 		"\n      --backend=HOW ", "\n      --hook=WHERE ", "\n      --ring-size=KB ", "\n      --check ",
+		"\n      --half-open ", "\n      --reuse ",
 		"(default 1000)", "(default 1024)", "(default 65536)",
 	};
 	struct run r;
@@ -828,6 +846,7 @@ int main(void)
 		cmocka_unit_test(the_last_number_wins),
 		cmocka_unit_test(quiet_adds_up_for_rules_and_sink),
 		cmocka_unit_test(all_and_live_in_their_spellings),
+		cmocka_unit_test(rules_that_are_off_unless_asked_for),
 		cmocka_unit_test(a_single_dash_is_for_all_and_live_only),
 		cmocka_unit_test(the_fragment_column_goes_with_the_rule),
 		cmocka_unit_test(files_are_kept_in_order),

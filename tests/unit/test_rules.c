@@ -78,10 +78,11 @@ static void list_colours(const struct session *s)
 
 static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)
 {
+	struct ending e = { .session = s, .why = why, .ts_ns = ts_ns };
+
 	(void)ctx;
-	(void)ts_ns;
 	b.ends++;
-	b.lookups += rules_end(&b.cfg, &b.stats, s, why);
+	b.lookups += rules_end(&b.cfg, &b.stats, &e);
 	reasons_text(s->reasons, b.reasons, sizeof(b.reasons));
 	list_shown(s);
 	list_colours(s);
@@ -312,6 +313,116 @@ static void timeouts_always_count(void **state)
 	tracker_advance(b.t, T0 + 31 * SEC);
 	assert_string_equal(b.reasons, "timeout");
 	end();
+}
+
+static const char *reasons_of_half_open(bool half_open, uint64_t capture_ends_ms)
+{
+	struct rules_config cfg = defaults;
+
+	cfg.half_open = half_open;
+	begin(&cfg);
+	client(0, TCP_SYN, 999, 0, 0);
+	tracker_feed(b.t, &(struct segment){ .ts_ns = T0 + capture_ends_ms * 1000000, .frag = FRAG_LATER });
+	end();
+	return b.reasons;
+}
+
+static void unanswered_syns_if_asked_for(void **state)
+{
+	(void)state;
+	assert_string_equal(reasons_of_half_open(false, 31000), "timeout");
+	assert_string_equal(reasons_of_half_open(true, 31000), "timeout half-open");
+	assert_string_equal(reasons_of_half_open(true, 1000), "half-open");
+	assert_string_equal(reasons_of_half_open(true, 999), "");
+}
+
+static void a_syn_that_was_refused_was_answered(void **state)
+{
+	struct rules_config cfg = defaults;
+
+	(void)state;
+	cfg.half_open = true;
+	begin(&cfg);
+	client(0, TCP_SYN, 999, 0, 0);
+	server(1, TCP_RST | TCP_ACK, 0, 1000, 0);
+	end();
+	assert_string_equal(b.reasons, "rst");
+}
+
+/* Where only the client's direction is captured. */
+static void an_answer_that_was_not_captured_is_one(void **state)
+{
+	struct rules_config cfg = defaults;
+
+	(void)state;
+	cfg.half_open = true;
+	begin(&cfg);
+	client(0, TCP_SYN, 999, 0, 0);
+	client(1, TCP_ACK, 1000, 5000, 0);
+	client(5000, TCP_RST, 1000, 0, 0);
+	end();
+	assert_string_equal(b.reasons, "rst");
+}
+
+static const char *reasons_of_reuse(bool reuse, bool closed, uint64_t again_ms)
+{
+	struct rules_config cfg = defaults;
+
+	cfg.reuse = reuse;
+	cfg.quiet = 2;
+	begin(&cfg);
+	handshake(0);
+	if (closed)
+		close_session(1, 1000);
+	client(again_ms, TCP_SYN, 70000, 0, 0);
+	server(again_ms, TCP_RST | TCP_ACK, 0, 70001, 0);
+	end();
+	assert_int_equal(b.ends, 2);
+	return b.reasons;
+}
+
+static void ports_in_use_again_if_asked_for(void **state)
+{
+	(void)state;
+	assert_string_equal(reasons_of_reuse(false, false, 500), "rst");
+	assert_string_equal(reasons_of_reuse(true, false, 500), "rst reuse");
+	assert_string_equal(reasons_of_reuse(false, true, 500), "rst");
+	assert_string_equal(reasons_of_reuse(true, true, 500), "rst reuse");
+	assert_string_equal(reasons_of_reuse(true, true, 62000), "rst");
+}
+
+/* Some systems send a SYN again, with its number, though it was refused. */
+static void a_syn_that_is_sent_again_uses_no_ports_again(void **state)
+{
+	struct rules_config cfg = defaults;
+	int i;
+
+	(void)state;
+	cfg.reuse = true;
+	begin(&cfg);
+	for (i = 0; i < 2; i++) {
+		client(500 * (uint64_t)i, TCP_SYN, 999, 0, 0);
+		server(500 * (uint64_t)i, TCP_RST | TCP_ACK, 0, 1000, 0);
+	}
+	end();
+	assert_int_equal(b.ends, 2);
+	assert_string_equal(b.reasons, "rst");
+}
+
+/* What follows a forged RST begins no session of its own. */
+static void ports_that_go_on_are_not_in_use_again(void **state)
+{
+	struct rules_config cfg = defaults;
+
+	(void)state;
+	cfg.reuse = true;
+	begin(&cfg);
+	handshake(0);
+	client(1, TCP_RST, 1000, 0, 0);
+	client(2, TCP_PSH | TCP_ACK, 1000, 5000, 100);
+	end();
+	assert_int_equal(b.ends, 2);
+	assert_string_equal(b.reasons, "");
 }
 
 static void duplicates_by_quiet_level(void **state)
@@ -605,6 +716,12 @@ int main(void)
 		cmocka_unit_test(resets_by_mode),
 		cmocka_unit_test(fragments_by_mode),
 		cmocka_unit_test(timeouts_always_count),
+		cmocka_unit_test(unanswered_syns_if_asked_for),
+		cmocka_unit_test(a_syn_that_was_refused_was_answered),
+		cmocka_unit_test(an_answer_that_was_not_captured_is_one),
+		cmocka_unit_test(ports_in_use_again_if_asked_for),
+		cmocka_unit_test(a_syn_that_is_sent_again_uses_no_ports_again),
+		cmocka_unit_test(ports_that_go_on_are_not_in_use_again),
 		cmocka_unit_test(duplicates_by_quiet_level),
 		cmocka_unit_test(all_is_a_reason_only_where_there_is_no_other),
 		cmocka_unit_test(a_rst_takes_no_reason_away),

@@ -151,6 +151,23 @@ const struct option_row option_table[] = {
 			"0 switches the rule and the column off.",
 	},
 	{
+		.name = "half-open", .kind = OPTION_FLAG, .group = GROUP_RULES, FIELD(rules.half_open),
+		.summary = "sessions whose SYN was not answered",
+		.manual =
+			"Print sessions whose SYN was not answered, not even by an RST: "
+			"nobody is there, or a firewall drops it.\n"
+			"At the end of the capture, a SYN of the last second does not count.",
+	},
+	{
+		.name = "reuse", .kind = OPTION_FLAG, .group = GROUP_RULES, FIELD(rules.reuse),
+		.summary = "sessions opened on addresses and ports that are in use, or were a minute ago",
+		.manual =
+			"Print sessions whose SYN came on the addresses and ports of a session that was still open, "
+			"or over for no more than a minute.\n"
+			"A client that does so runs out of ports, or a NAT device does; "
+			"the server may refuse such a SYN because its side is still in TIME_WAIT.",
+	},
+	{
 		.name = "all", .kind = OPTION_FLAG, .group = GROUP_RULES, FIELD(rules.all),
 		.summary = "every session",
 		.manual = "Print every session, those without a fault too.\nThe spelling -all is accepted.",

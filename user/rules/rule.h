@@ -7,8 +7,7 @@
 
 #include <stdbool.h>
 
-#include "rules_config.h"
-#include "tracker.h"
+#include "rules.h"
 
 #define NS_PER_MS 1000000ull
 
@@ -37,13 +36,13 @@ struct rule {
 	void (*mark)(const struct history *h, const struct step *step);
 
 	/* The session that ended is looked up. NULL: not asked. */
-	bool (*on_end)(const struct rules_config *cfg, const struct session *s, enum session_end why);
+	bool (*on_end)(const struct rules_config *cfg, const struct ending *end);
 
 	bool colour_wins;	/* over that of the state machine */
 };
 
 extern const struct rule rule_long_connect, rule_long_delay, rule_retransmit, rule_syn, rule_rst, rule_fragment, rule_timeout,
-	rule_duplicate, rule_all;
+	rule_duplicate, rule_half_open, rule_reuse, rule_all;
 
 /* Shared by the two rules for what was sent twice. */
 enum colour repeat_colour(const struct history *h, const struct step *step);

@@ -2,10 +2,9 @@
 #include "rule.h"
 
 /* Only what no other rule wants: the word would say nothing beside another. */
-static bool all_on_end(const struct rules_config *cfg, const struct session *s, enum session_end why)
+static bool all_on_end(const struct rules_config *cfg, const struct ending *end)
 {
-	(void)why;
-	return cfg->all && !s->reasons;
+	return cfg->all && !end->session->reasons;
 }
 
 const struct rule rule_all = {

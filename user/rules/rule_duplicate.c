@@ -7,10 +7,9 @@ static bool duplicate_on_segment(const struct rules_config *cfg, const struct st
 	return cfg->quiet == 0 && step->id == 0 && step->session->flags & SESSION_REPLACES;
 }
 
-static bool duplicate_on_end(const struct rules_config *cfg, const struct session *s, enum session_end why)
+static bool duplicate_on_end(const struct rules_config *cfg, const struct ending *end)
 {
-	(void)s;
-	return cfg->quiet < 2 && why == END_DUPLICATE;
+	return cfg->quiet < 2 && end->why == END_DUPLICATE;
 }
 
 const struct rule rule_duplicate = {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "rule.h"
 
-static bool timeout_on_end(const struct rules_config *cfg, const struct session *s, enum session_end why)
+static bool timeout_on_end(const struct rules_config *cfg, const struct ending *end)
 {
 	(void)cfg;
-	(void)s;
-	return why == END_TIMEOUT;
+	return end->why == END_TIMEOUT;
 }
 
 const struct rule rule_timeout = {

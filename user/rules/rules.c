@@ -13,6 +13,8 @@ static const struct rule *const rules[REASON_COUNT] = {
 	[REASON_FRAGMENT] = &rule_fragment,
 	[REASON_TIMEOUT] = &rule_timeout,
 	[REASON_DUPLICATE] = &rule_duplicate,
+	[REASON_HALF_OPEN] = &rule_half_open,
+	[REASON_REUSE] = &rule_reuse,
 	[REASON_ALL] = &rule_all,
 };
 
@@ -105,14 +107,14 @@ struct mark rules_segment(const struct rules_config *cfg, struct rules_stats *st
 	return mark;
 }
 
-bool rules_end(const struct rules_config *cfg, struct rules_stats *stats, struct session *s, enum session_end why)
+bool rules_end(const struct rules_config *cfg, struct rules_stats *stats, const struct ending *end)
 {
 	int i;
 
 	for (i = 0; i < REASON_COUNT; i++)
-		if (rules[i]->on_end && rules[i]->on_end(cfg, s, why))
-			session_note(stats, s, (enum reason)i);
-	return s->reasons != 0;
+		if (rules[i]->on_end && rules[i]->on_end(cfg, end))
+			session_note(stats, end->session, (enum reason)i);
+	return end->session->reasons != 0;
 }
 
 void reasons_text(uint32_t reasons, char *buf, size_t size)

@@ -18,8 +18,17 @@ enum reason {
 	REASON_FRAGMENT,
 	REASON_TIMEOUT,
 	REASON_DUPLICATE,
-	REASON_ALL,
+	REASON_HALF_OPEN,
+	REASON_REUSE,
+	REASON_ALL,		/* last: only what no other rule wants */
 	REASON_COUNT
+};
+
+/* A session that ended, as the rules see it. */
+struct ending {
+	struct session *session;
+	enum session_end why;
+	uint64_t ts_ns;		/* when; ns since 1970 */
 };
 
 struct rules_stats {
@@ -38,7 +47,7 @@ struct mark rules_segment(const struct rules_config *cfg, struct rules_stats *st
 			  const struct step *step);
 
 /* Applies the rules to a session that ended. True: it is looked up. */
-bool rules_end(const struct rules_config *cfg, struct rules_stats *stats, struct session *s, enum session_end why);
+bool rules_end(const struct rules_config *cfg, struct rules_stats *stats, const struct ending *end);
 
 /* A segment is shown for another reason than a rule or its state (it has lines of its own below it). */
 void rules_show(const struct rules_config *cfg, const struct history *h, struct session *s, struct record *rec);

@@ -13,6 +13,8 @@ struct rules_config {
 	uint32_t syn;			/* -S: 1: SYN and SYN/ACK sent again */
 	uint32_t rst;			/* -R: 1: RST, but not after a FIN, 2: any RST */
 	uint32_t fragment;		/* -F: 1: IP fragments */
+	bool half_open;			/* --half-open: SYNs that were not answered */
+	bool reuse;			/* --reuse: SYNs on ports in use or just closed */
 	bool all;			/* --all, --live: every session */
 	uint32_t context;		/* -v: segments shown around each one of interest; UINT32_MAX: all */
 	uint32_t quiet;			/* -q: 2 or more: duplicate connections are not looked up, 1: the session after one */

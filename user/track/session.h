@@ -81,6 +81,7 @@ enum session_flag {
 	SESSION_UNANSWERED = 64,	/* timed out before anything came back; kept a while to know its SYN by */
 	SESSION_RETRIES = 128,	/* its SYN is that of a session before it, which was refused by a RST, or unanswered */
 	SESSION_TIMED = 256,	/* times are taken of it (timing.h) */
+	SESSION_REUSES = 512,	/* opened by a new SYN on ports of a session that was over, but not forgotten yet */
 };
 
 /* What flow_find() and nearly every segment touch comes first. */

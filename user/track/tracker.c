@@ -427,8 +427,8 @@ static struct session *session_for(struct tracker *t, const struct segment *seg,
 		retries = syn_retries(s, seg, l->side);
 		session_forget(t, s);
 		s = session_open(t, seg, l);
-		if (s && retries)
-			s->flags |= SESSION_RETRIES;
+		if (s && is_syn(seg))
+			s->flags |= retries ? SESSION_RETRIES : SESSION_REUSES;
 		return s;
 	}
 	if (!is_syn(seg) || syn_belongs(s, seg, l->side))
