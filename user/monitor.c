@@ -41,7 +41,7 @@ static const char *monitor_inspect(struct monitor *m, const struct step *step)
 	if (!len)
 		return NULL;
 	if (step->rec && !m->cfg->sink.live) {
-		history_note(h, step->rec, m->http_text, len);
+		history_note(h, step->rec, NOTE_BELOW, m->http_text, len);
 		rules_show(&m->cfg->rules, h, step->session, step->rec);
 	}
 	return m->http_text;

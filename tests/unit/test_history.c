@@ -336,14 +336,34 @@ static void a_note_lives_as_long_as_its_record(void **state)
 	begin(2);
 	add_syn(1);
 	r = add(1, 1);
-	assert_null(record_note(h, r));
-	history_note(h, r, "first\nsecond\nnot this", 13);
-	assert_string_equal(record_note(h, r), "first\nsecond\n");
-	assert_null(record_note(h, add(1, 2)));
+	assert_null(record_note(h, r, NOTE_BELOW));
+	history_note(h, r, NOTE_BELOW, "first\nsecond\nnot this", 13);
+	assert_string_equal(record_note(h, r, NOTE_BELOW), "first\nsecond\n");
+	assert_null(record_note(h, add(1, 2), NOTE_BELOW));
 	r = add(1, 3); /* in the place of the first one */
-	assert_null(record_note(h, r));
-	history_note(h, r, "third\n", 6);
-	assert_string_equal(record_note(h, r), "third\n");
+	assert_null(record_note(h, r, NOTE_BELOW));
+	history_note(h, r, NOTE_BELOW, "third\n", 6);
+	assert_string_equal(record_note(h, r, NOTE_BELOW), "third\n");
+	end();
+}
+
+static void notes_of_a_record_are_kept_by_place(void **state)
+{
+	struct record *r;
+
+	(void)state;
+	begin(2);
+	add_syn(1);
+	r = add(1, 1);
+	history_note(h, r, NOTE_BEHIND, "behind", 6);
+	assert_null(record_note(h, r, NOTE_BELOW));
+	history_note(h, r, NOTE_BELOW, "below\n", 6);
+	assert_string_equal(record_note(h, r, NOTE_BEHIND), "behind");
+	assert_string_equal(record_note(h, r, NOTE_BELOW), "below\n");
+	add(1, 2);
+	r = add(1, 3); /* in the place of the first one */
+	assert_null(record_note(h, r, NOTE_BEHIND));
+	assert_null(record_note(h, r, NOTE_BELOW));
 	end();
 }
 
@@ -359,14 +379,14 @@ static void notes_are_bounded(void **state)
 	memset(text, 'x', len);
 	begin(10);
 	for (i = 0; i < 4; i++)
-		history_note(h, add_shown(1, i), text, len);
-	history_note(h, add_shown(2, 0), "x", 1);
-	assert_null(record_note(h, history_first(h, &sessions[2])));
+		history_note(h, add_shown(1, i), NOTE_BELOW, text, len);
+	history_note(h, add_shown(2, 0), NOTE_BELOW, "x", 1);
+	assert_null(record_note(h, history_first(h, &sessions[2]), NOTE_BELOW));
 	history_stats(h, &stats);
 	assert_int_equal(stats.notes_dropped, 1);
 	history_clear(h, &sessions[1]);
-	history_note(h, add_shown(2, 1), text, len);
-	assert_non_null(record_note(h, history_last(h, &sessions[2])));
+	history_note(h, add_shown(2, 1), NOTE_BELOW, text, len);
+	assert_non_null(record_note(h, history_last(h, &sessions[2]), NOTE_BELOW));
 	end();
 	free(text);
 }
@@ -387,6 +407,7 @@ int main(void)
 		cmocka_unit_test(the_oldest_hidden_one_is_found_as_records_come_and_go),
 		cmocka_unit_test(long_options_come_back_with_their_slot),
 		cmocka_unit_test(a_note_lives_as_long_as_its_record),
+		cmocka_unit_test(notes_of_a_record_are_kept_by_place),
 		cmocka_unit_test(notes_are_bounded),
 	};
 

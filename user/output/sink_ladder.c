@@ -68,7 +68,7 @@ static void ladder_segment(const struct sink *sink, const struct session *s, con
 {
 	const char *client = state_name(r->state[s->client]), *server = state_name(r->state[!s->client]);
 	char when[TIME_TEXT_MAX], arrow[9], options[OPTIONS_TEXT_MAX];
-	const char *note = record_note(sink->history, r);
+	const char *note = record_note(sink->history, r, NOTE_BELOW);
 	FILE *f = sink->out->file;
 
 	format_time(r->ts_ns, when);

@@ -189,6 +189,6 @@ void statistics_warn(FILE *f, const struct statistics *st)
 			   " held at once; raise --segment-limit (-l)\n",
 			st->history.dropped, st->segment_limit);
 	if (st->history.notes_dropped)
-		fprintf(f, "miruo: the HTTP lines of %" PRIu64 " segments were dropped: more than %u MiB of them held at once\n",
+		fprintf(f, "miruo: %" PRIu64 " texts of segments are missing in the ladders: more than %u MiB of them held at once\n",
 			st->history.notes_dropped, HISTORY_NOTES_MAX >> 20);
 }

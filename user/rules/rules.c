@@ -89,6 +89,7 @@ struct mark rules_segment(const struct rules_config *cfg, struct rules_stats *st
 		if (!(rule->occasions & occasions) || !rule->on_segment(cfg, step))
 			continue;
 		session_note(stats, step->session, (enum reason)i);
+		mark.reasons |= 1u << i;
 		mark.shown = true;
 		mark.colour = rule->colour && !mark.colour ? rule->colour(h, step) : COLOUR_RED;
 		colour_wins |= rule->colour_wins;

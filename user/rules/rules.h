@@ -40,6 +40,7 @@ struct rules_stats {
 struct mark {
 	bool shown;
 	enum colour colour;
+	uint32_t reasons;	/* rules that the segment hit, bits of enum reason */
 };
 
 /* Applies the rules to a segment and marks its record and others of its session. */

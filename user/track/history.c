@@ -26,7 +26,7 @@ struct link {
 struct history {
 	struct record *slot;	/* [0] is not used */
 	struct link *link;	/* by slot */
-	char **note;		/* by slot; allocated with the first note */
+	char *(*note)[NOTE_PLACES];	/* by slot; allocated with the first note */
 	size_t note_bytes;
 	uint32_t slots;
 	uint32_t fresh;		/* slots from here on were never used */
@@ -63,6 +63,21 @@ struct history *history_new(uint32_t segment_limit, struct session *sessions, ui
 	return h;
 }
 
+static void notes_release(struct history *h, uint32_t slot)
+{
+	int place;
+
+	for (place = 0; place < NOTE_PLACES; place++) {
+		char *note = h->note[slot][place];
+
+		if (!note)
+			continue;
+		h->note_bytes -= strlen(note) + 1;
+		free(note);
+		h->note[slot][place] = NULL;
+	}
+}
+
 void history_free(struct history *h)
 {
 	uint32_t i;
@@ -70,7 +85,7 @@ void history_free(struct history *h)
 	if (!h)
 		return;
 	for (i = 0; h->note && i < h->fresh; i++)
-		free(h->note[i]);
+		notes_release(h, i);
 	array_free(h->note, h->slots, sizeof(h->note[0]));
 	array_free(h->candidates, h->candidate_words, sizeof(h->candidates[0]));
 	array_free(h->link, h->slots, sizeof(h->link[0]));
@@ -97,11 +112,8 @@ static uint32_t slot_alloc(struct history *h)
 /* All but the slot itself. */
 static void slot_drop_contents(struct history *h, uint32_t i)
 {
-	if (h->note && h->note[i]) {
-		h->note_bytes -= strlen(h->note[i]) + 1;
-		free(h->note[i]);
-		h->note[i] = NULL;
-	}
+	if (h->note)
+		notes_release(h, i);
 	if (h->link[i].long_options) {
 		h->link[h->slot[i].more].next = h->free;
 		h->free = h->slot[i].more;
@@ -361,7 +373,7 @@ void history_show(struct session *s, struct record *r)
 	s->hidden--;
 }
 
-void history_note(struct history *h, struct record *r, const char *text, size_t len)
+void history_note(struct history *h, struct record *r, enum note_place place, const char *text, size_t len)
 {
 	char *copy;
 
@@ -375,12 +387,12 @@ void history_note(struct history *h, struct record *r, const char *text, size_t 
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	h->note_bytes += len + 1;
-	h->note[slot_of(h, r)] = copy;
+	h->note[slot_of(h, r)][place] = copy;
 }
 
-const char *record_note(const struct history *h, const struct record *r)
+const char *record_note(const struct history *h, const struct record *r, enum note_place place)
 {
-	return h->note ? h->note[slot_of(h, r)] : NULL;
+	return h->note ? h->note[slot_of(h, r)][place] : NULL;
 }
 
 void history_stats(const struct history *h, struct history_stats *out)

@@ -58,7 +58,7 @@ struct history;
 struct history_stats {
 	uint32_t held, held_max;	/* opening SYNs not counted */
 	uint64_t dropped;		/* segments not held, or no longer, because of the limit */
-	uint64_t notes_dropped;
+	uint64_t notes_dropped;		/* texts that were not kept */
 };
 
 /*
@@ -108,9 +108,16 @@ const uint8_t *record_options(const struct history *h, const struct record *r);
 /* Makes the record one that is printed with its session. */
 void history_show(struct session *s, struct record *r);
 
-/* Text printed below the record's line: a copy is kept as long as the record, within HISTORY_NOTES_MAX. */
-void history_note(struct history *h, struct record *r, const char *text, size_t len);
-const char *record_note(const struct history *h, const struct record *r);	/* NULL: none */
+/* Where a text that is kept with a record is printed. */
+enum note_place {
+	NOTE_BEHIND,	/* at the end of the record's line */
+	NOTE_BELOW,	/* in lines of its own, each ended by a newline */
+	NOTE_PLACES
+};
+
+/* A copy of the text is kept as long as the record, within HISTORY_NOTES_MAX; one text a place. */
+void history_note(struct history *h, struct record *r, enum note_place place, const char *text, size_t len);
+const char *record_note(const struct history *h, const struct record *r, enum note_place place);	/* NULL: none */
 
 void history_stats(const struct history *h, struct history_stats *out);
 
