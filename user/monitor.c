@@ -63,7 +63,7 @@ static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t 
 {
 	struct monitor *m = ctx;
 
-	struct ending end = { .session = s, .why = why, .ts_ns = ts_ns };
+	struct ending end = { .session = s, .timing = tracker_timing(m->tracker, s), .why = why, .ts_ns = ts_ns };
 
 	if (!rules_end(&m->cfg->rules, &m->rules, &end))
 		return;

@@ -90,7 +90,7 @@ static void on_segment(void *ctx, const struct step *step)
 static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)
 {
 	struct run *run = ctx;
-	struct ending end = { .session = s, .why = why, .ts_ns = ts_ns };
+	struct ending end = { .session = s, .timing = tracker_timing(run->tracker, s), .why = why, .ts_ns = ts_ns };
 	bool lookup = rules_end(&run->rules, &run->rules_stats, &end);
 
 	run->ends++;
@@ -123,6 +123,11 @@ static void run_set(struct run *run, const uint8_t *data)
 		.all = data[2] >> 7,
 		.context = data[3] & 8 ? UINT32_MAX : data[3] & 7,
 		.quiet = data[3] >> 4 & 1,
+		.rtt_ms = data[3] >> 6 & 1,
+		.handshake_ms = data[3] >> 6 & 1,
+		.zero_window_ms = data[3] >> 6 & 1,
+		.server_delay_ms = data[3] >> 6 & 1,
+		.client_delay_ms = data[3] >> 6 & 1,
 		.half_open = data[3] >> 6 & 1,
 		.reuse = data[3] >> 6 & 1,
 	};

@@ -95,6 +95,11 @@ static const struct number_case numbers[] = {
 	{ "-C", "--color", NULL, "--co", FIELD(colour), COLOUR_AUTOMATIC, 1 },
 	{ "-L", "--session-limit", "--limit-session", "--ses", FIELD(tracker.session_limit), 1024, 4194304 },
 	{ "-l", "--segment-limit", "--limit-segment", "--seg", FIELD(tracker.segment_limit), 65536, 67108864 },
+	{ NULL, "--rtt", NULL, "--rt", FIELD(rules.rtt_ms), 0, UINT32_MAX },
+	{ NULL, "--handshake", NULL, "--hand", FIELD(rules.handshake_ms), 0, UINT32_MAX },
+	{ NULL, "--zero-window", NULL, "--z", FIELD(rules.zero_window_ms), 0, UINT32_MAX },
+	{ NULL, "--server-delay", NULL, "--ser", FIELD(rules.server_delay_ms), 0, UINT32_MAX },
+	{ NULL, "--client-delay", NULL, "--cl", FIELD(rules.client_delay_ms), 0, UINT32_MAX },
 	{ NULL, "--pickup", NULL, "--p", FIELD(tracker.pickup), 1, 1 },
 	{ NULL, "--ring-size", NULL, "--ri", FIELD(source.ring_kb), 0, 1048576 },
 };
@@ -637,12 +642,12 @@ static void mistakes_in_names_are_told(void **state)
 	MISTAKE("unknown option '--frob'", "-q", "--frob");
 	MISTAKE("unknown option '--frob=\\x1b[31m'", "--frob=\033[31m");
 	MISTAKE("unknown option '--allx'", "--allx");
-	MISTAKE("'--s' could be any of --syn, --stat-interval, --session-limit, --segment-limit", "--s", "1");
+	MISTAKE("'--s' could be any of --syn, --server-delay, --stat-interval, --session-limit, --segment-limit", "--s", "1");
 	MISTAKE("'--long' could be any of --long-connect, --long-delay", "--long", "1");
 	MISTAKE("'--f=x' could be any of --file, --fragment", "--f=x");
 	MISTAKE("'--limit-s' could be any of --limit-session, --limit-segment", "--limit-s", "1");
-	MISTAKE("'--r' could be any of --ring-size, --retransmit, --rst, --reuse", "--r", "1");
-	MISTAKE("'--c' could be any of --color, --check", "--c");
+	MISTAKE("'--r' could be any of --ring-size, --retransmit, --rst, --rtt, --reuse", "--r", "1");
+	MISTAKE("'--c' could be any of --client-delay, --color, --check", "--c");
 	MISTAKE("'--li' could be any of --list-interfaces, --live, --limit-session, --limit-segment", "--li");
 	MISTAKE("--all takes no value, as in '--all=1'", "--all=1");
 	MISTAKE("--list-interfaces takes no value, as in '--list=eth0'", "--list=eth0");
@@ -783,6 +788,8 @@ static void help_has_every_option_and_default(void **state)
 		"\n  -l, --segment-limit=N ", "\n  -m, --dpi-mode=MODE ", "\n  -q, --quiet ", "\n      --all ",
 		"\n      --live ", "\n      --pickup=0|1 ", "\n  -D, --list-interfaces ", "\n      --netns=NS ",
 		"\n      --backend=HOW ", "\n      --hook=WHERE ", "\n      --ring-size=KB ", "\n      --check ",
+		"\n      --rtt=MS ", "\n      --handshake=MS ",
+		"\n      --zero-window=MS ", "\n      --server-delay=MS ", "\n      --client-delay=MS ",
 		"\n      --half-open ", "\n      --reuse ",
 		"(default 1000)", "(default 1024)", "(default 65536)",
 	};

@@ -78,7 +78,7 @@ static void list_colours(const struct session *s)
 
 static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)
 {
-	struct ending e = { .session = s, .why = why, .ts_ns = ts_ns };
+	struct ending e = { .session = s, .timing = tracker_timing(b.t, s), .why = why, .ts_ns = ts_ns };
 
 	(void)ctx;
 	b.ends++;
@@ -425,6 +425,101 @@ static void ports_that_go_on_are_not_in_use_again(void **state)
 	assert_string_equal(b.reasons, "");
 }
 
+/*
+ * Seen near the client, the server 100 ms away. The server thinks for 300 ms, and then for 500 ms, in the middle of which a
+ * keep-alive of the client's comes; the client rests for 700 ms, and then does not read for 400 ms.
+ */
+static const char *reasons_of_waits(const struct rules_config *cfg)
+{
+	struct segment closed = make_segment(CLIENT, TCP_ACK, 1200, 5400, 0);
+
+	closed.window = 0;
+	begin(cfg);
+	client(0, TCP_SYN, 999, 0, 0);
+	server(100, TCP_SYN | TCP_ACK, 4999, 1000, 0);
+	client(101, TCP_ACK, 1000, 5000, 0);
+	client(101, TCP_PSH | TCP_ACK, 1000, 5000, 100);
+	server(201, TCP_ACK, 5000, 1100, 0);
+	server(501, TCP_PSH | TCP_ACK, 5000, 1100, 200);
+	client(502, TCP_ACK, 1100, 5200, 0);
+	client(1202, TCP_PSH | TCP_ACK, 1100, 5200, 100);
+	server(1302, TCP_ACK, 5200, 1200, 0);
+	client(1502, TCP_ACK, 1199, 5200, 0);
+	server(1502, TCP_ACK, 5200, 1200, 0);
+	server(1802, TCP_PSH | TCP_ACK, 5200, 1200, 200);
+	feed_us(1803000, closed);
+	client(2203, TCP_ACK, 1200, 5400, 0);
+	server(2303, TCP_PSH | TCP_ACK, 5400, 1200, 200);
+	client(2304, TCP_FIN | TCP_ACK, 1200, 5600, 0);
+	server(2404, TCP_FIN | TCP_ACK, 5600, 1201, 0);
+	client(2405, TCP_ACK, 1201, 5601, 0);
+	end();
+	return b.reasons;
+}
+
+static void waits_as_long_as_asked_for(void **state)
+{
+	static const struct {
+		struct rules_config cfg;
+		const char *reasons, *shown;
+	} cases[] = {
+		{ { .rtt_ms = 101 }, "rtt", "0-2 15-17" },
+		{ { .rtt_ms = 102 }, "", "0-2 15-17" },
+		{ { .handshake_ms = 101 }, "handshake", "0-2 15-17" },
+		{ { .handshake_ms = 102 }, "", "0-2 15-17" },
+		{ { .server_delay_ms = 300 }, "server-delay", "0-2 4-5 10-11 15-17" },
+		{ { .server_delay_ms = 301 }, "server-delay", "0-2 10-11 15-17" },
+		{ { .server_delay_ms = 500 }, "server-delay", "0-2 10-11 15-17" },
+		{ { .server_delay_ms = 501 }, "", "0-2 15-17" },
+		{ { .client_delay_ms = 700 }, "client-delay", "0-2 6-7 15-17" },
+		{ { .client_delay_ms = 701 }, "", "0-2 15-17" },
+		{ { .zero_window_ms = 400 }, "zero-window", "0-2 13-17" },
+		{ { .zero_window_ms = 401 }, "", "0-2 15-17" },
+		{ { .retransmit_ms = 1000, .syn = 1, .rst = 2, .fragment = 1 }, "", "0-2 15-17" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_string_equal(reasons_of_waits(&cases[i].cfg), cases[i].reasons);
+		assert_string_equal(b.shown, cases[i].shown);
+	}
+}
+
+/* Nobody knows better until the end: the client has asked, and gives up. */
+static void an_answer_that_never_comes_is_a_server_delay(void **state)
+{
+	static const struct rules_config cfg = { .server_delay_ms = 5000 };
+
+	(void)state;
+	begin(&cfg);
+	handshake(0);
+	client(1, TCP_PSH | TCP_ACK, 1000, 5000, 100);
+	server(1, TCP_ACK, 5000, 1100, 0);
+	client(5002, TCP_RST, 1100, 0, 0);
+	end();
+	assert_string_equal(b.reasons, "server-delay");
+}
+
+/* A keep-alive in the client's rest looks as if the server were silent, until the client speaks. */
+static void a_rest_is_not_the_server_s_delay(void **state)
+{
+	static const struct rules_config cfg = { .server_delay_ms = 1000, .client_delay_ms = 4000 };
+
+	(void)state;
+	begin(&cfg);
+	handshake(0);
+	client(1, TCP_PSH | TCP_ACK, 1000, 5000, 100);
+	server(1, TCP_ACK, 5000, 1100, 0);
+	client(2001, TCP_ACK, 1099, 5000, 0);
+	server(2001, TCP_ACK, 5000, 1100, 0);
+	client(4001, TCP_PSH | TCP_ACK, 1100, 5000, 100); /* the request went on */
+	server(4001, TCP_PSH | TCP_ACK, 5000, 1200, 100);
+	close_session(4002, 1200);
+	end();
+	assert_string_equal(b.reasons, "client-delay");
+}
+
 static void duplicates_by_quiet_level(void **state)
 {
 	static const struct {
@@ -722,6 +817,9 @@ int main(void)
 		cmocka_unit_test(ports_in_use_again_if_asked_for),
 		cmocka_unit_test(a_syn_that_is_sent_again_uses_no_ports_again),
 		cmocka_unit_test(ports_that_go_on_are_not_in_use_again),
+		cmocka_unit_test(waits_as_long_as_asked_for),
+		cmocka_unit_test(an_answer_that_never_comes_is_a_server_delay),
+		cmocka_unit_test(a_rest_is_not_the_server_s_delay),
 		cmocka_unit_test(duplicates_by_quiet_level),
 		cmocka_unit_test(all_is_a_reason_only_where_there_is_no_other),
 		cmocka_unit_test(a_rst_takes_no_reason_away),

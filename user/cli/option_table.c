@@ -151,6 +151,57 @@ const struct option_row option_table[] = {
 			"0 switches the rule and the column off.",
 	},
 	{
+		.name = "rtt", .arg = "MS", .kind = OPTION_NUMBER, .group = GROUP_RULES,
+		FIELD(rules.rtt_ms), .max = UINT32_MAX, .example = "100",
+		.summary = "sessions with a round trip of MS milliseconds or more; 0: off",
+		.manual =
+			"Print sessions whose round-trip time reached this many milliseconds.\n"
+			"It is measured from data and its ACK and smoothed as TCP itself does (RFC 6298), "
+			"to both sides of the place of capture.\n"
+			"0 switches the rule off.",
+	},
+	{
+		.name = "handshake", .arg = "MS", .kind = OPTION_NUMBER, .group = GROUP_RULES,
+		FIELD(rules.handshake_ms), .max = UINT32_MAX, .example = "1000",
+		.summary = "sessions whose handshake took MS milliseconds or more; 0: off",
+		.manual =
+			"Print sessions whose handshake, from the first SYN to the ACK of the SYN/ACK, "
+			"took this many milliseconds or more.\n"
+			"A SYN without an answer is no handshake; see --half-open.\n"
+			"0 switches the rule off.",
+	},
+	{
+		.name = "zero-window", .arg = "MS", .kind = OPTION_NUMBER, .group = GROUP_RULES,
+		FIELD(rules.zero_window_ms), .max = UINT32_MAX, .example = "200",
+		.summary = "sessions with data held up by a closed window for MS milliseconds; 0: off",
+		.manual =
+			"Print sessions in which a receiver had closed its window for this many milliseconds or more "
+			"while data waited: the program there did not read.\n"
+			"A closed window that nobody waited for does not count.\n"
+			"0 switches the rule off.",
+	},
+	{
+		.name = "server-delay", .arg = "MS", .kind = OPTION_NUMBER, .group = GROUP_RULES,
+		FIELD(rules.server_delay_ms), .max = UINT32_MAX, .example = "500",
+		.summary = "sessions whose server let the client wait for MS milliseconds; 0: off",
+		.manual =
+			"Print sessions in which the server let the client wait for this many milliseconds or more at once: "
+			"before its answer, or in the middle of it.\n"
+			"What the network took is not in it, nor is time in which the client was to speak.\n"
+			"0 switches the rule off.",
+	},
+	{
+		.name = "client-delay", .arg = "MS", .kind = OPTION_NUMBER, .group = GROUP_RULES,
+		FIELD(rules.client_delay_ms), .max = UINT32_MAX, .example = "5000",
+		.summary = "sessions whose client was silent in its turn for MS milliseconds; 0: off",
+		.manual =
+			"Print sessions in which the client said nothing for this many milliseconds or more at once "
+			"although it was its turn, in the middle of a request or between two of them.\n"
+			"For a database this finds the transaction that is left open while its client does something else; "
+			"a connection that rests in a pool looks the same.\n"
+			"0 switches the rule off.",
+	},
+	{
 		.name = "half-open", .kind = OPTION_FLAG, .group = GROUP_RULES, FIELD(rules.half_open),
 		.summary = "sessions whose SYN was not answered",
 		.manual =

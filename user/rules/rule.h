@@ -42,10 +42,14 @@ struct rule {
 };
 
 extern const struct rule rule_long_connect, rule_long_delay, rule_retransmit, rule_syn, rule_rst, rule_fragment, rule_timeout,
-	rule_duplicate, rule_half_open, rule_reuse, rule_all;
+	rule_duplicate, rule_rtt, rule_handshake, rule_zero_window, rule_server_delay, rule_client_delay, rule_half_open,
+	rule_reuse, rule_all;
 
 /* Shared by the two rules for what was sent twice. */
 enum colour repeat_colour(const struct history *h, const struct step *step);
 void repeat_mark(const struct history *h, const struct step *step);
+
+/* Shared by the rules for pauses: the segment before one is shown too, it tells who was waiting for whom. */
+void pause_mark(const struct history *h, const struct step *step);
 
 #endif

@@ -6,8 +6,7 @@ static bool long_delay_on_segment(const struct rules_config *cfg, const struct s
 	return cfg->long_delay_ms && step->pause_ns / NS_PER_MS > cfg->long_delay_ms;
 }
 
-/* The segment before the pause is shown too: it tells who was waiting for whom. */
-static void long_delay_mark(const struct history *h, const struct step *step)
+void pause_mark(const struct history *h, const struct step *step)
 {
 	struct record *before = history_prev(h, step->rec);
 
@@ -20,5 +19,5 @@ const struct rule rule_long_delay = {
 	.text = "a pause longer than -t",
 	.occasions = OCCASION_PAUSE,
 	.on_segment = long_delay_on_segment,
-	.mark = long_delay_mark,
+	.mark = pause_mark,
 };

@@ -18,6 +18,11 @@ enum reason {
 	REASON_FRAGMENT,
 	REASON_TIMEOUT,
 	REASON_DUPLICATE,
+	REASON_RTT,
+	REASON_HANDSHAKE,
+	REASON_ZERO_WINDOW,
+	REASON_SERVER_DELAY,
+	REASON_CLIENT_DELAY,
 	REASON_HALF_OPEN,
 	REASON_REUSE,
 	REASON_ALL,		/* last: only what no other rule wants */
@@ -27,6 +32,7 @@ enum reason {
 /* A session that ended, as the rules see it. */
 struct ending {
 	struct session *session;
+	const struct timing *timing;	/* all 0 if no times were taken (timing.h) */
 	enum session_end why;
 	uint64_t ts_ns;		/* when; ns since 1970 */
 };

@@ -13,6 +13,11 @@ struct rules_config {
 	uint32_t syn;			/* -S: 1: SYN and SYN/ACK sent again */
 	uint32_t rst;			/* -R: 1: RST, but not after a FIN, 2: any RST */
 	uint32_t fragment;		/* -F: 1: IP fragments */
+	uint32_t rtt_ms;		/* --rtt: round trips that were as long or longer */
+	uint32_t handshake_ms;		/* --handshake */
+	uint32_t zero_window_ms;	/* --zero-window: times with a closed window while data waited */
+	uint32_t server_delay_ms;	/* --server-delay: times that the server let the client wait */
+	uint32_t client_delay_ms;	/* --client-delay: times that the client said nothing in its turn, idle or not */
 	bool half_open;			/* --half-open: SYNs that were not answered */
 	bool reuse;			/* --reuse: SYNs on ports in use or just closed */
 	bool all;			/* --all, --live: every session */
