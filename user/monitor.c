@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format.h"
 #include "sink.h"
 
 #define NS_PER_S 1000000000ull
@@ -47,14 +48,26 @@ static const char *monitor_inspect(struct monitor *m, const struct step *step)
 	return m->http_text;
 }
 
+/* What is said at the end of the segment's line, kept with its record until the session is printed. */
+static void monitor_remarks(struct monitor *m, const struct step *step, uint32_t reasons)
+{
+	char text[REMARKS_TEXT_MAX];
+	size_t len = step->rec ? format_remarks(step, reasons, text) : 0;
+
+	if (len)
+		history_note(tracker_history(m->tracker), step->rec, NOTE_BEHIND, text, len);
+}
+
 static void on_step(void *ctx, const struct step *step)
 {
 	struct monitor *m = ctx;
 	struct mark mark = rules_segment(&m->cfg->rules, &m->rules, tracker_history(m->tracker), step);
 	const char *note = monitor_inspect(m, step);
 
-	if (!m->sink_ops->segment)
+	if (!m->sink_ops->segment) {
+		monitor_remarks(m, step, mark.reasons);
 		return;
+	}
 	record_begins(m);
 	m->sink_ops->segment(&m->sink, step, mark, note);
 }
@@ -62,14 +75,13 @@ static void on_step(void *ctx, const struct step *step)
 static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)
 {
 	struct monitor *m = ctx;
-
 	struct ending end = { .session = s, .timing = tracker_timing(m->tracker, s), .why = why, .ts_ns = ts_ns };
 
-	if (!rules_end(&m->cfg->rules, &m->rules, &end))
-		return;
-	m->lookups++;
-	record_begins(m);
-	m->sink_ops->session(&m->sink, s, why, ts_ns);
+	if (rules_end(&m->cfg->rules, &m->rules, &end)) {
+		m->lookups++;
+		record_begins(m);
+		m->sink_ops->session(&m->sink, &end);
+	}
 }
 
 struct monitor *monitor_new(const struct config *cfg, struct stream *out)
@@ -79,12 +91,12 @@ struct monitor *monitor_new(const struct config *cfg, struct stream *out)
 
 	if (!m)
 		return NULL;
+	m->cfg = cfg;
 	m->tracker = tracker_new(&cfg->tracker, &events);
 	if (!m->tracker) {
-		free(m);
+		monitor_free(m);
 		return NULL;
 	}
-	m->cfg = cfg;
 	m->sink_ops = cfg->sink.live ? &sink_live : &sink_ladder;
 	m->sink = (struct sink){ .cfg = &cfg->sink, .history = tracker_history(m->tracker), .out = out };
 	return m;

@@ -97,8 +97,8 @@ static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t 
 	check_session(tracker_history(run->tracker), s);
 	check_times(run->tracker, s);
 	MUST(lookup == (s->reasons != 0) && (!run->rules.all || lookup));
-	sink_live.session(&run->sink, s, why, ts_ns);
-	sink_ladder.session(&run->sink, s, why, ts_ns);
+	sink_live.session(&run->sink, &end);
+	sink_ladder.session(&run->sink, &end);
 }
 
 static void on_forgotten(void *ctx, const struct session *s)
@@ -257,7 +257,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	file = open_memstream(&text, &len);
 	MUST(run.tracker && file);
 	stream_init(&run.out, file);
-	run.sink = (struct sink) { &run.sink_config, tracker_history(run.tracker), &run.out };
+	run.sink = (struct sink) { .cfg = &run.sink_config, .history = tracker_history(run.tracker), .out = &run.out };
 
 	run_segments(&run, data + SETTINGS_LEN, size - SETTINGS_LEN);
 	if (!(data[3] >> 7)) {

@@ -16,7 +16,7 @@ UNUSED = "10.77.0.77"  # nobody has it: no kernel answers in its name
 
 
 def normal(text):
-    for pattern, by in ((r"\d\d:\d\d:\d\d\.\d{3}", "##:##:##.###"), (r"\.\d{3} \|", ".### |"),
+    for pattern, by in ((r"\d\d:\d\d:\d\d\.\d{3}", "##:##:##.###"), (r"\.\d{3} (\||s\b)", r".### \1"),
                         (r"(10\.77\.0\.1):\d{5}", r"\1:#####"),
                         (r"[0-9A-F]{8}/[0-9A-F]{8}", "########/########"), (r"timestamp \d+ \d+", "timestamp # #"),
                         (r"timestamp (#|\d+) 0", "timestamp # #"), (r"wscale=\d+", "wscale=#")):
@@ -36,6 +36,11 @@ def forget_numbers(miruo):
     """Of a session with as many segments as came about: only the handshake has numbers that are known."""
     miruo.out = re.sub(r"Total \d+ segments, \d+ bytes(, \d+ retransmitted)?", "Total # segments, # bytes", miruo.out)
     miruo.out = re.sub(r"^0001:(?!000[012])\d{4}", "0001:####", miruo.out, flags=re.M)
+
+
+def forget_short_waits(miruo):
+    """What the host itself is late with, beside seconds that somebody waits on purpose."""
+    miruo.out = re.sub(r"( s)(, [a-z ]+ \d+\.\d+ ms)+", r"\1", miruo.out)
 
 
 def listen():
@@ -169,14 +174,15 @@ def stalled_server(net):
     miruo, server = watch(net, (answer, 2), "-t", "1500")
     net.client.call(ask)
     finish(net, miruo, server)
+    forget_short_waits(miruo)
     shows(miruo, """
-0001             2.### |      10.77.0.1:##### == 10.77.0.2:8000       | Total 11 segments, 1042 bytes | long-delay
+0001             2.### |      10.77.0.1:##### == 10.77.0.2:8000       | Total 11 segments, 1042 bytes; server 2.### s | long-delay
 0001:0000 ##:##:##.### |          SYN_SENT >----S-> SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
 0001:0001 ##:##:##.### |       ESTABLISHED <-A--S-< SYN_RECV          | ########/########   74 - <mss=1460, sackOK, timestamp # #, wscale=#>
 0001:0002 ##:##:##.### |       ESTABLISHED >-A----> ESTABLISHED       | ########/########   66 - <timestamp # #>
 0001:****              |                                              |
 0001:0004 ##:##:##.### |       ESTABLISHED <-A----< ESTABLISHED       | ########/########   66 - <timestamp # #>
-0001:0005 ##:##:##.### |       ESTABLISHED <-AP---< ESTABLISHED       | ########/########  266 - <timestamp # #>
+0001:0005 ##:##:##.### |       ESTABLISHED <-AP---< ESTABLISHED       | ########/########  266 - <timestamp # #> server 2.### s
 0001:****              |                                              |
 0001:0007 ##:##:##.### |         FIN_WAIT1 >-A---F> ESTABLISHED       | ########/########   66 - <timestamp # #>
 0001:0008 ##:##:##.### |         FIN_WAIT2 <-A----< CLOSE_WAIT        | ########/########   66 - <timestamp # #>

@@ -14,6 +14,7 @@
 
 #include "format.h"
 #include "make_segment.h"
+#include "timing.h"
 
 static const char *endpoint(const char *address, uint16_t port)
 {
@@ -265,6 +266,56 @@ static void the_longest_pause_fits(void **state)
 	assert_true(strlen(waited(most, most, most, most, most)) < PAUSE_TEXT_MAX - 1);
 }
 
+static const char *remarks(const struct step *step, uint32_t reasons)
+{
+	static char buf[REMARKS_TEXT_MAX];
+	size_t len = format_remarks(step, reasons, buf);
+
+	assert_int_equal(len, strlen(buf));
+	return buf;
+}
+
+static void a_line_says_whose_a_pause_was_if_a_rule_looked_for_it(void **state)
+{
+	struct session session = { 0 };
+	struct step step = { .session = &session, .timing = &timing_none, .split = { .ns = { [WAIT_SERVER] = 2 * SEC } } };
+
+	(void)state;
+	assert_string_equal(remarks(&step, 0), "");
+	assert_string_equal(remarks(&step, 1u << REASON_RETRANSMIT | 1u << REASON_RTT), "");
+	assert_string_equal(remarks(&step, 1u << REASON_LONG_DELAY), "server 2.000 s");
+	assert_string_equal(remarks(&step, 1u << REASON_SERVER_DELAY), "server 2.000 s");
+	assert_string_equal(remarks(&step, 1u << REASON_CLIENT_DELAY), "server 2.000 s");
+}
+
+static void a_line_says_that_a_rst_seems_forged(void **state)
+{
+	struct step step = { .rst = RST_BREAK, .split = { .ns = { [WAIT_IDLE] = 2 * SEC } } };
+
+	(void)state;
+	assert_string_equal(remarks(&step, 1u << REASON_RST), "");
+	step.rst_doubts = RST_DOUBT_IP_ID;
+	assert_string_equal(remarks(&step, 1u << REASON_RST), "");
+	step.rst_doubts = RST_DOUBT_TTL;
+	assert_string_equal(remarks(&step, 0), "does not look sent by this peer");
+	assert_string_equal(remarks(&step, 1u << REASON_RST | 1u << REASON_LONG_DELAY),
+			    "idle 2.000 s, does not look sent by this peer");
+}
+
+static void the_longest_remarks_fit(void **state)
+{
+	const uint64_t most = UINT64_MAX;
+	struct session session = { .last_ns = UINT64_MAX };
+	struct step step = { .session = &session, .timing = &timing_none, .rst = RST_BREAK, .rst_doubts = RST_DOUBT_TTL,
+			     .split = { .ns = { most, most, most, 0, most } } };
+	char buf[REMARKS_TEXT_MAX];
+
+	(void)state;
+	assert_true(format_remarks(&step, REASONS_OF_WAITS, buf) < REMARKS_TEXT_MAX - 1);
+	assert_non_null(strstr(buf, "zero window"));
+	assert_non_null(strstr(buf, "this peer"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +333,9 @@ int main(void)
 		cmocka_unit_test(durations),
 		cmocka_unit_test(pauses_are_told_by_who_spent_them),
 		cmocka_unit_test(the_longest_pause_fits),
+		cmocka_unit_test(a_line_says_whose_a_pause_was_if_a_rule_looked_for_it),
+		cmocka_unit_test(a_line_says_that_a_rst_seems_forged),
+		cmocka_unit_test(the_longest_remarks_fit),
 		cmocka_unit_test(each_line_of_a_note_is_green),
 	};
 

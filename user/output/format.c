@@ -8,9 +8,12 @@
 #include <time.h>
 
 #include "miruo/decode.h"
+#include "rst_evidence.h"
 #include "tcpopt.h"
+#include "timing.h"
 
 #define NS_PER_S 1000000000ull
+#define NS_PER_MS 1000000ull
 #define PART_MIN_NS 100000u
 
 void format_endpoint(const struct session *s, uint8_t side, char buf[ENDPOINT_TEXT_MAX])
@@ -132,6 +135,35 @@ void pause_text(const struct pause_split *split, char *buf, size_t size)
 		format_duration(&t, left.ns[part]);
 		left.ns[part] = 0;
 	}
+}
+
+/* That data waited is known when it comes, behind the segment that opened the window. */
+static void add_window(struct text *t, const struct step *step, uint32_t reasons)
+{
+	struct waits waits;
+
+	if (!(reasons & 1u << REASON_ZERO_WINDOW) || step->split.ns[WAIT_ZERO_WINDOW])
+		return;
+	timing_waits(step->timing, step->session, &waits);
+	text_add(t, ", zero window ");
+	format_duration(t, waits.zero_window_ms * NS_PER_MS);
+	text_add(t, " before it");
+}
+
+size_t format_remarks(const struct step *step, uint32_t reasons, char buf[REMARKS_TEXT_MAX])
+{
+	char pause[PAUSE_TEXT_MAX];
+	struct text t;
+
+	text_init(&t, buf, REMARKS_TEXT_MAX);
+	if (reasons & REASONS_OF_WAITS) {
+		pause_text(&step->split, pause, sizeof(pause));
+		text_add(&t, "%s", pause);
+		add_window(&t, step, reasons);
+	}
+	if (step->rst && rst_looks_forged(step->rst_doubts))
+		text_add(&t, "%sdoes not look sent by this peer", t.len ? ", " : "");
+	return t.len;
 }
 
 const struct end_words *format_end(enum session_end why)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "history.h"
+#include "rules.h"
 #include "text.h"
 #include "tracker.h"
 
@@ -15,6 +16,7 @@
 #define TIME_TEXT_MAX 16
 #define OPTIONS_TEXT_MAX 1024	/* 40 bytes of options at their longest */
 #define PAUSE_TEXT_MAX 160
+#define REMARKS_TEXT_MAX (PAUSE_TEXT_MAX + 80)
 
 /* "1.2.3.4:80" or "[2001:db8::1]:80" of side 0 or 1. */
 void format_endpoint(const struct session *s, uint8_t side, char buf[ENDPOINT_TEXT_MAX]);
@@ -36,6 +38,12 @@ void format_duration(struct text *t, uint64_t ns);
  * counts who it was not; but not those below 0.1 ms, if another one is told. buf: PAUSE_TEXT_MAX bytes hold any.
  */
 void pause_text(const struct pause_split *split, char *buf, size_t size);
+
+/*
+ * What is said at the end of a segment's line: on whom the pause before it was spent, if a rule of reasons looked for pauses;
+ * that a RST seems forged. Returns the length; most segments have nothing.
+ */
+size_t format_remarks(const struct step *step, uint32_t reasons, char buf[REMARKS_TEXT_MAX]);
 
 /* The words of a line that ends a session which did not close; NULL: it closed. */
 struct end_words {

@@ -21,7 +21,7 @@ struct sink_ops {
 	void (*segment)(const struct sink *s, const struct step *step, struct mark mark, const char *note);
 
 	/* A session that was looked up has ended; its records are still held. */
-	void (*session)(const struct sink *s, const struct session *session, enum session_end why, uint64_t ts_ns);
+	void (*session)(const struct sink *s, const struct ending *end);
 };
 
 extern const struct sink_ops sink_ladder;	/* a session as a ladder of its shown segments, normal and quiet format */

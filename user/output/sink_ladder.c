@@ -6,6 +6,7 @@
 #include "format.h"
 #include "sink.h"
 #include "state.h"
+#include "timing.h"
 
 #define MIDDLE 46	/* columns between the bars */
 
@@ -29,6 +30,19 @@ static void tags_text(const struct session *s, char *buf, size_t size)
 		text_add(&t, "%s%u", vlan == s->key.vlan ? " vlan " : ".", (unsigned)(vlan & 0xffff));
 }
 
+/* On whom the session's time was spent, if that is what it was looked up for. */
+static void ladder_waits(FILE *f, const struct ending *end)
+{
+	char text[PAUSE_TEXT_MAX];
+	struct waits waits;
+
+	if (!(end->session->reasons & REASONS_OF_WAITS))
+		return;
+	timing_waits(end->timing, end->session, &waits);
+	pause_text(&waits.total, text, sizeof(text));
+	fprintf(f, "; %s", text);
+}
+
 static void ladder_totals(FILE *f, const struct session *s)
 {
 	uint64_t fragments = (uint64_t)s->dir[0].fragments + s->dir[1].fragments;
@@ -42,8 +56,9 @@ static void ladder_totals(FILE *f, const struct session *s)
 		fprintf(f, ", %" PRIu64 " retransmitted", retransmitted);
 }
 
-static void ladder_header(const struct sink *sink, const struct session *s)
+static void ladder_header(const struct sink *sink, const struct ending *end)
 {
+	const struct session *s = end->session;
 	uint64_t ms = (s->last_ns - s->start_ns) / 1000000;
 	char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX], tags[256];
 	FILE *f = sink->out->file;
@@ -59,6 +74,7 @@ static void ladder_header(const struct sink *sink, const struct session *s)
 		fprintf(f, "%04" PRIu64 " %13" PRIu64 ".%03u |%21s == %-21s| ", s->id, ms / 1000, (unsigned)(ms % 1000),
 			client, server);
 		ladder_totals(f, s);
+		ladder_waits(f, end);
 		fprintf(f, " | %s", tags);
 	}
 	ladder_line_end(sink, COLOUR_YELLOW);
@@ -68,7 +84,7 @@ static void ladder_segment(const struct sink *sink, const struct session *s, con
 {
 	const char *client = state_name(r->state[s->client]), *server = state_name(r->state[!s->client]);
 	char when[TIME_TEXT_MAX], arrow[9], options[OPTIONS_TEXT_MAX];
-	const char *note = record_note(sink->history, r, NOTE_BELOW);
+	const char *note = record_note(sink->history, r, NOTE_BELOW), *behind = record_note(sink->history, r, NOTE_BEHIND);
 	FILE *f = sink->out->file;
 
 	format_time(r->ts_ns, when);
@@ -81,6 +97,8 @@ static void ladder_segment(const struct sink *sink, const struct session *s, con
 		fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s |%18s %s %-18s| %08X/%08X %4u %s <%s>", s->id, record_id(r), when,
 			client, arrow, server, r->seq, r->ack, r->wire_len,
 			!sink->cfg->fragment_column ? "" : r->frag ? "F" : "-", options);
+		if (behind)
+			fprintf(f, " %s", behind);
 	}
 	ladder_line_end(sink, r->colour);
 	if (note)
@@ -110,13 +128,14 @@ static void ladder_end(const struct sink *sink, const struct session *s, const s
 	ladder_line_end(sink, COLOUR_RED);
 }
 
-static void ladder_session(const struct sink *sink, const struct session *s, enum session_end why, uint64_t ts_ns)
+static void ladder_session(const struct sink *sink, const struct ending *end)
 {
-	const struct end_words *words = format_end(why);
+	const struct end_words *words = format_end(end->why);
+	const struct session *s = end->session;
 	const struct record *r;
 	uint64_t next_id = 0;
 
-	ladder_header(sink, s);
+	ladder_header(sink, end);
 	for (r = history_first(sink->history, s); r; r = history_next(sink->history, r)) {
 		if (!r->shown)
 			continue;
@@ -128,7 +147,7 @@ static void ladder_session(const struct sink *sink, const struct session *s, enu
 	if (next_id != session_segments(s))
 		ladder_elision(sink, s);
 	if (words)
-		ladder_end(sink, s, words, ts_ns);
+		ladder_end(sink, s, words, end->ts_ns);
 	stream_record_end(sink->out);
 }
 

@@ -24,7 +24,7 @@ static void live_segment(const struct sink *sink, const struct step *step, struc
 	const struct segment *seg = step->seg;
 	bool on = sink->cfg->colour;
 	char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX], when[TIME_TEXT_MAX], arrow[9];
-	char options[OPTIONS_TEXT_MAX], states[32];
+	char options[OPTIONS_TEXT_MAX], remarks[REMARKS_TEXT_MAX], states[32];
 	FILE *f = sink->out->file;
 
 	if (!mark.colour && step->verdict == VERDICT_RETRANSMIT)
@@ -41,6 +41,8 @@ static void live_segment(const struct sink *sink, const struct step *step, struc
 		arrow, server, states, seg->seq, seg->ack, seg->wire_len,
 		!sink->cfg->fragment_column ? "" : seg->frag == FRAG_FIRST ? "F" : "-", options);
 	live_repeat(f, step);
+	if (format_remarks(step, mark.reasons, remarks))
+		fprintf(f, " %s", remarks);
 	colour_end(f, on, mark.colour);
 	fputc('\n', f);
 	if (note)
@@ -48,20 +50,27 @@ static void live_segment(const struct sink *sink, const struct step *step, struc
 	stream_record_end(sink->out);
 }
 
-static void live_session(const struct sink *sink, const struct session *s, enum session_end why, uint64_t ts_ns)
+static void live_end(const struct sink *sink, const struct ending *end, const struct end_words *words)
 {
-	const struct end_words *words = format_end(why);
+	const struct session *s = end->session;
 	char when[TIME_TEXT_MAX];
 	FILE *f = sink->out->file;
 
-	if (!words)
-		return;
-	format_time(ts_ns, when);
+	format_time(end->ts_ns, when);
 	colour_begin(f, sink->cfg->colour, COLOUR_RED);
 	fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s %s (%s)", s->id, session_segments(s), when, words->message, words->reason);
 	colour_end(f, sink->cfg->colour, COLOUR_RED);
 	fputc('\n', f);
-	stream_record_end(sink->out);
+}
+
+static void live_session(const struct sink *sink, const struct ending *end)
+{
+	const struct end_words *words = format_end(end->why);
+
+	if (words)
+		live_end(sink, end, words);
+	if (words)
+		stream_record_end(sink->out);
 }
 
 const struct sink_ops sink_live = {

@@ -29,6 +29,10 @@ enum reason {
 	REASON_COUNT
 };
 
+/* Reasons to say on whom time was spent. */
+#define REASONS_OF_WAITS \
+	(1u << REASON_LONG_DELAY | 1u << REASON_ZERO_WINDOW | 1u << REASON_SERVER_DELAY | 1u << REASON_CLIENT_DELAY)
+
 /* A session that ended, as the rules see it. */
 struct ending {
 	struct session *session;
