@@ -291,7 +291,7 @@ def zero_window(net):
     net.client.call(read_late)
     finish(net, miruo, server)
     lab.expect("retransmitted", miruo.stats["RetransSegs"], net.server.counters()["TcpRetransSegs"])
-    assert miruo.stats["KeepAlive"] >= 2, "no probes of the closed window"
+    assert miruo.stats["ZeroWinProbe"] >= 2, "no probes of the closed window"
     forget_numbers(miruo)
     shows(miruo, """
 0001             2.### |      10.77.0.1:##### == 10.77.0.2:8000       | Total # segments, # bytes | all

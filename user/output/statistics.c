@@ -64,6 +64,30 @@ static void rule_off(FILE *f)
 	fputs("------------------------------\n", f);
 }
 
+/* Sessions hit by the rules that are off by default, if they are on. */
+static void print_more_rules(FILE *f, const struct statistics *st)
+{
+	const struct rules_config *cfg = &st->rules_config;
+	const struct {
+		const char *name;
+		enum reason reason;
+		bool on;
+	} rules[] = {
+		{ "    Rtt", REASON_RTT, cfg->rtt_ms },
+		{ "    Handshake", REASON_HANDSHAKE, cfg->handshake_ms },
+		{ "    ZeroWindow", REASON_ZERO_WINDOW, cfg->zero_window_ms },
+		{ "    ServerDelay", REASON_SERVER_DELAY, cfg->server_delay_ms },
+		{ "    ClientDelay", REASON_CLIENT_DELAY, cfg->client_delay_ms },
+		{ "    HalfOpen", REASON_HALF_OPEN, cfg->half_open },
+		{ "    Reuse", REASON_REUSE, cfg->reuse },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].on)
+			line(f, 16, rules[i].name, st->rules.sessions[rules[i].reason]);
+}
+
 static void print_sessions(FILE *f, const struct statistics *st)
 {
 	uint64_t s = st->capture_ms / 1000;
@@ -79,6 +103,7 @@ static void print_sessions(FILE *f, const struct statistics *st)
 	line(f, 16, "    Error", st->tracker.duplicates);
 	line(f, 16, "    RST", st->tracker.resets);
 	line(f, 16, "    fragment", st->rules.sessions[REASON_FRAGMENT]);
+	print_more_rules(f, st);
 	rule_off(f);
 	fprintf(f, "%-16s: %" PRIu32 " [ms]\n", "LongConnectTime", st->rules_config.long_connect_ms);
 	fprintf(f, "%-16s: %" PRIu32 " [ms]\n", "LongDelayTime", st->rules_config.long_delay_ms);
@@ -99,13 +124,32 @@ static void print_limits(FILE *f, const struct statistics *st)
 	rule_off(f);
 }
 
+static void print_resends(FILE *f, const uint64_t resends[RESEND_COUNT])
+{
+	static const char *const names[RESEND_COUNT] = {
+		[RESEND_NONE] = "  RetransOther",     [RESEND_SYN] = "  RetransSyn",         [RESEND_SYN_ACK] = "  RetransSynAck",
+		[RESEND_FAST] = "  RetransFast",      [RESEND_TIMEOUT] = "  RetransTimeout", [RESEND_TAIL_LOSS_PROBE] = "  RetransProbe",
+	};
+	int i;
+
+	for (i = RESEND_NONE + 1; i < RESEND_COUNT; i++)
+		line(f, 16, names[i], resends[i]);
+	line(f, 16, names[RESEND_NONE], resends[RESEND_NONE]);
+}
+
 static void print_segments(FILE *f, const struct statistics *st)
 {
 	line(f, 16, "Segments", st->tracker.segments);
 	line(f, 16, "SegmentsOffload", st->tracker.offload_segments);
 	line(f, 16, "RetransSegs", st->tracker.retransmitted);
+	print_resends(f, st->tracker.resends);
+	line(f, 16, "Spurious", st->tracker.spurious);
 	line(f, 16, "OutOfOrder", st->tracker.out_of_order);
+	line(f, 16, "DupAck", st->tracker.dup_acks);
 	line(f, 16, "KeepAlive", st->tracker.keepalives);
+	line(f, 16, "KeepAliveAck", st->tracker.keepalive_acks);
+	line(f, 16, "ZeroWinProbe", st->tracker.zero_window_probes);
+	line(f, 16, "WindowUpdate", st->tracker.window_updates);
 	line(f, 16, "Stray", st->tracker.strays);
 	line(f, 16, "Copies", st->tracker.copies);
 	line(f, 16, "Late", st->tracker.late);
