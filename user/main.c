@@ -91,6 +91,15 @@ static void run_statistics(struct run *r, struct statistics *st)
 	statistics_print(stderr, st);
 }
 
+static uint64_t packets_lost(void *ctx)
+{
+	const struct run *r = ctx;
+	struct source_stats source;
+
+	r->ops->stats(r->source, &source);
+	return source.dropped + source.if_dropped;
+}
+
 static void run_notices(struct run *r)
 {
 	char text[SOURCE_ERROR_MAX];
@@ -175,6 +184,7 @@ static enum exit_status run(struct config *cfg)
 	}
 	if (isatty(STDOUT_FILENO))
 		monitor_before_record(r.monitor, hide_progress, &r);
+	monitor_losses(r.monitor, packets_lost, &r);
 	status = run_loop(&r);
 done:
 	monitor_free(r.monitor);

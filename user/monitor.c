@@ -19,6 +19,8 @@ struct monitor {
 	uint64_t statistics_ns;	/* when the next block is due */
 	void (*before_record)(void *ctx);
 	void *before_record_ctx;
+	uint64_t (*lost)(void *ctx);
+	void *lost_ctx;
 	char http_text[HTTP_TEXT_MAX];
 };
 
@@ -64,6 +66,8 @@ static void on_step(void *ctx, const struct step *step)
 	struct mark mark = rules_segment(&m->cfg->rules, &m->rules, tracker_history(m->tracker), step);
 	const char *note = monitor_inspect(m, step);
 
+	if (m->sink.explain)
+		explain_step(m->sink.explain, step, mark.reasons);
 	if (!m->sink_ops->segment) {
 		monitor_remarks(m, step, mark.reasons);
 		return;
@@ -80,8 +84,12 @@ static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t 
 	if (rules_end(&m->cfg->rules, &m->rules, &end)) {
 		m->lookups++;
 		record_begins(m);
+		if (m->sink.explain && m->lost)
+			m->sink.lost = m->lost(m->lost_ctx);
 		m->sink_ops->session(&m->sink, &end);
 	}
+	if (m->sink.explain)
+		explain_forget(m->sink.explain, s);
 }
 
 struct monitor *monitor_new(const struct config *cfg, struct stream *out)
@@ -99,6 +107,13 @@ struct monitor *monitor_new(const struct config *cfg, struct stream *out)
 	}
 	m->sink_ops = cfg->sink.live ? &sink_live : &sink_ladder;
 	m->sink = (struct sink){ .cfg = &cfg->sink, .history = tracker_history(m->tracker), .out = out };
+	if (cfg->explain) {
+		m->sink.explain = explain_new(&cfg->rules, !cfg->sink.live);
+		if (!m->sink.explain) {
+			monitor_free(m);
+			return NULL;
+		}
+	}
 	return m;
 }
 
@@ -107,6 +122,7 @@ void monitor_free(struct monitor *m)
 	if (!m)
 		return;
 	tracker_free(m->tracker);
+	explain_free(m->sink.explain);
 	free(m);
 }
 
@@ -127,6 +143,12 @@ void monitor_before_record(struct monitor *m, void (*fn)(void *ctx), void *ctx)
 {
 	m->before_record = fn;
 	m->before_record_ctx = ctx;
+}
+
+void monitor_losses(struct monitor *m, uint64_t (*fn)(void *ctx), void *ctx)
+{
+	m->lost = fn;
+	m->lost_ctx = ctx;
 }
 
 bool monitor_statistics_due(struct monitor *m)
@@ -163,5 +185,6 @@ void monitor_statistics(const struct monitor *m, struct statistics *out)
 	out->segment_limit = m->cfg->tracker.segment_limit ? m->cfg->tracker.segment_limit : SEGMENT_LIMIT_MAX;
 	out->ladders = !m->cfg->sink.live;
 	out->lookups = m->lookups;
+	out->explain_missing = m->sink.explain ? explain_missing(m->sink.explain) : 0;
 	out->capture_ms = (out->tracker.last_ns - out->tracker.first_ns) / 1000000;
 }

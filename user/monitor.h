@@ -23,6 +23,9 @@ void monitor_advance(struct monitor *m, uint64_t now_ns);
 /* Called before each record that goes to stdout; for a progress line in the way. May stay unset. */
 void monitor_before_record(struct monitor *m, void (*fn)(void *ctx), void *ctx);
 
+/* Asked how many packets the capture has lost so far, before a session is explained. May stay unset. */
+void monitor_losses(struct monitor *m, uint64_t (*fn)(void *ctx), void *ctx);
+
 /* Time of the segments at which the next statistics block is due, by -s; then the caller prints one. */
 bool monitor_statistics_due(struct monitor *m);
 

@@ -84,6 +84,8 @@ static void on_segment(void *ctx, const struct step *step)
 	MUST((step->rst_doubts & ~step->rst_checked) == 0);
 	check_session(h, step->session);
 	check_times(run->tracker, step->session);
+	if (run->sink.explain)
+		explain_step(run->sink.explain, step, mark.reasons);
 	sink_live.segment(&run->sink, step, mark, NULL);
 }
 
@@ -99,6 +101,8 @@ static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t 
 	MUST(lookup == (s->reasons != 0) && (!run->rules.all || lookup));
 	sink_live.session(&run->sink, &end);
 	sink_ladder.session(&run->sink, &end);
+	if (run->sink.explain)
+		explain_forget(run->sink.explain, s);
 }
 
 static void on_forgotten(void *ctx, const struct session *s)
@@ -258,6 +262,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(run.tracker && file);
 	stream_init(&run.out, file);
 	run.sink = (struct sink) { .cfg = &run.sink_config, .history = tracker_history(run.tracker), .out = &run.out };
+	if (data[3] >> 6 & 1)
+		run.sink.explain = explain_new(&run.rules, true);
 
 	run_segments(&run, data + SETTINGS_LEN, size - SETTINGS_LEN);
 	if (!(data[3] >> 7)) {
@@ -266,6 +272,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(run.forgotten == run.ends);
 	}
 	tracker_free(run.tracker);
+	explain_free(run.sink.explain);
 	fclose(file);
 	check_output(text, len);
 	free(text);

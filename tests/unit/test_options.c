@@ -302,7 +302,7 @@ static void all_and_live_in_their_spellings(void **state)
 	}
 }
 
-static void rules_that_are_off_unless_asked_for(void **state)
+static void flags_that_are_off_unless_asked_for(void **state)
 {
 	struct run r;
 
@@ -311,11 +311,13 @@ static void rules_that_are_off_unless_asked_for(void **state)
 	assert_accepted(&r);
 	assert_false(r.cfg.rules.half_open);
 	assert_false(r.cfg.rules.reuse);
+	assert_false(r.cfg.explain);
 	run_end(&r);
-	RUN(&r, "--half-open", "--reuse");
+	RUN(&r, "--half-open", "--reuse", "--explain");
 	assert_accepted(&r);
 	assert_true(r.cfg.rules.half_open);
 	assert_true(r.cfg.rules.reuse);
+	assert_true(r.cfg.explain);
 	run_end(&r);
 }
 
@@ -790,7 +792,7 @@ static void help_has_every_option_and_default(void **state)
 		"\n      --backend=HOW ", "\n      --hook=WHERE ", "\n      --ring-size=KB ", "\n      --check ",
 		"\n      --rtt=MS ", "\n      --handshake=MS ",
 		"\n      --zero-window=MS ", "\n      --server-delay=MS ", "\n      --client-delay=MS ",
-		"\n      --half-open ", "\n      --reuse ",
+		"\n      --half-open ", "\n      --reuse ", "\n      --explain ",
 		"(default 1000)", "(default 1024)", "(default 65536)",
 	};
 	struct run r;
@@ -853,7 +855,7 @@ int main(void)
 		cmocka_unit_test(the_last_number_wins),
 		cmocka_unit_test(quiet_adds_up_for_rules_and_sink),
 		cmocka_unit_test(all_and_live_in_their_spellings),
-		cmocka_unit_test(rules_that_are_off_unless_asked_for),
+		cmocka_unit_test(flags_that_are_off_unless_asked_for),
 		cmocka_unit_test(a_single_dash_is_for_all_and_live_only),
 		cmocka_unit_test(the_fragment_column_goes_with_the_rule),
 		cmocka_unit_test(files_are_kept_in_order),

@@ -41,6 +41,7 @@ struct config {
 	uint32_t colour;		/* enum colour_choice */
 	uint32_t stat_interval_s;	/* 0: statistics at the end only */
 	uint32_t backend;		/* enum backend */
+	bool explain;			/* say with each session what was found, and why */
 	bool list_interfaces;		/* print the interfaces and end */
 	bool check;			/* print what this host has for live capture and end */
 

@@ -214,7 +214,7 @@ const struct option_row option_table[] = {
 		.summary = "sessions opened on addresses and ports that are in use, or were a minute ago",
 		.manual =
 			"Print sessions whose SYN came on the addresses and ports of a session that was still open, "
-			"or over for no more than a minute.\n"
+			"or over for no more than a minute; a SYN sent again with its number does not count.\n"
 			"A client that does so runs out of ports, or a NAT device does; "
 			"the server may refuse such a SYN because its side is still in TIME_WAIT.",
 	},
@@ -222,6 +222,16 @@ const struct option_row option_table[] = {
 		.name = "all", .kind = OPTION_FLAG, .group = GROUP_RULES, FIELD(rules.all),
 		.summary = "every session",
 		.manual = "Print every session, those without a fault too.\nThe spelling -all is accepted.",
+	},
+	{
+		.name = "explain", .kind = OPTION_FLAG, .group = GROUP_OUTPUT, FIELD(explain),
+		.summary = "say below each session what was found in it, with the evidence",
+		.manual =
+			"Below each printed session, a line for each finding with its evidence: the segments it is about, "
+			"how long and how often, and the option whose threshold it reached or did not; "
+			"then on whom the time was spent, what was counted, "
+			"and whether the capture itself may have lost what seems to be missing.\n"
+			"With --live, findings stand below their segments.",
 	},
 	{
 		.letter = 'v', .name = "view-data", .arg = "N", .kind = OPTION_NUMBER, .group = GROUP_OUTPUT,
@@ -330,8 +340,8 @@ const struct option_example option_examples[] = {
 	  "those of this host, live" },
 	{ "sudo miruo -i eth0 --netns=web -t 500 -s 60",
 	  "in a network namespace; pauses too, and statistics every minute" },
-	{ "miruo -f trace.pcap -T 3000 host 10.0.0.5 and port 3306",
-	  "of one database server, also those that lasted longer than 3 s" },
+	{ "miruo -f trace.pcap --server-delay 500 --explain port 3306",
+	  "of databases, also those that let a client wait, with the evidence" },
 	{ "miruo -f day.pcap.0 -f day.pcap.1 -t 500 -qq",
 	  "a rotated capture as one, pauses of more than 500 ms too, narrow lines" },
 	{ "miruo -f trace.pcap.gz --all -v 10 -m http:User-Agent:Server port 80",

@@ -40,8 +40,8 @@ void format_duration(struct text *t, uint64_t ns);
 void pause_text(const struct pause_split *split, char *buf, size_t size);
 
 /*
- * What is said at the end of a segment's line: on whom the pause before it was spent, if a rule of reasons looked for pauses;
- * that a RST seems forged. Returns the length; most segments have nothing.
+ * What is said at the end of a segment's line: on whom the pause before it was spent, if a rule of reasons looked for
+ * pauses; that a RST seems forged. Returns the length; most segments have nothing.
  */
 size_t format_remarks(const struct step *step, uint32_t reasons, char buf[REMARKS_TEXT_MAX]);
 

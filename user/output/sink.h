@@ -3,6 +3,7 @@
 #ifndef MIRUO_OUTPUT_SINK_H
 #define MIRUO_OUTPUT_SINK_H
 
+#include "explain.h"
 #include "rules.h"
 #include "sink_config.h"
 #include "stream.h"
@@ -12,6 +13,8 @@ struct sink {
 	const struct sink_config *cfg;
 	const struct history *history;
 	struct stream *out;
+	struct explain *explain;	/* NULL: not asked for */
+	uint64_t lost;			/* for it: packets that the capture has lost so far */
 };
 
 struct sink_ops {

@@ -148,6 +148,8 @@ static void ladder_session(const struct sink *sink, const struct ending *end)
 		ladder_elision(sink, s);
 	if (words)
 		ladder_end(sink, s, words, end->ts_ns);
+	if (sink->explain)
+		explain_print_session(sink->explain, sink->out->file, end, sink->lost);
 	stream_record_end(sink->out);
 }
 

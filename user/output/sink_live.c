@@ -47,6 +47,8 @@ static void live_segment(const struct sink *sink, const struct step *step, struc
 	fputc('\n', f);
 	if (note)
 		note_print(f, on, note);
+	if (sink->explain)
+		explain_print_step(sink->explain, f, step, mark.reasons);
 	stream_record_end(sink->out);
 }
 
@@ -69,7 +71,9 @@ static void live_session(const struct sink *sink, const struct ending *end)
 
 	if (words)
 		live_end(sink, end, words);
-	if (words)
+	if (sink->explain)
+		explain_print_session(sink->explain, sink->out->file, end, sink->lost);
+	if (words || sink->explain)
 		stream_record_end(sink->out);
 }
 

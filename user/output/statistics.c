@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "explain.h"
 #include "text.h"
 
 static uint64_t wall_us(void)
@@ -127,8 +128,12 @@ static void print_limits(FILE *f, const struct statistics *st)
 static void print_resends(FILE *f, const uint64_t resends[RESEND_COUNT])
 {
 	static const char *const names[RESEND_COUNT] = {
-		[RESEND_NONE] = "  RetransOther",     [RESEND_SYN] = "  RetransSyn",         [RESEND_SYN_ACK] = "  RetransSynAck",
-		[RESEND_FAST] = "  RetransFast",      [RESEND_TIMEOUT] = "  RetransTimeout", [RESEND_TAIL_LOSS_PROBE] = "  RetransProbe",
+		[RESEND_NONE] = "  RetransOther",
+		[RESEND_SYN] = "  RetransSyn",
+		[RESEND_SYN_ACK] = "  RetransSynAck",
+		[RESEND_FAST] = "  RetransFast",
+		[RESEND_TIMEOUT] = "  RetransTimeout",
+		[RESEND_TAIL_LOSS_PROBE] = "  RetransProbe",
 	};
 	int i;
 
@@ -233,6 +238,9 @@ void statistics_warn(FILE *f, const struct statistics *st)
 			   " held at once; raise --segment-limit (-l)\n",
 			st->history.dropped, st->segment_limit);
 	if (st->history.notes_dropped)
-		fprintf(f, "miruo: %" PRIu64 " texts of segments are missing in the ladders: more than %u MiB of them held at once\n",
+		fprintf(f, "miruo: %" PRIu64 " texts are missing in the ladders: more than %u MiB of them held at once\n",
 			st->history.notes_dropped, HISTORY_NOTES_MAX >> 20);
+	if (st->explain_missing)
+		fprintf(f, "miruo: %" PRIu64 " lines of --explain are missing: more than %u in a session, or %u MiB in all\n",
+			st->explain_missing, EXPLAIN_FINDINGS_MAX, EXPLAIN_BYTES_MAX >> 20);
 }

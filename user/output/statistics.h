@@ -20,6 +20,7 @@ struct statistics_interface {
 struct statistics {
 	uint64_t capture_ms;		/* from the first to the last segment, or since start */
 	uint64_t lookups;		/* sessions printed */
+	uint64_t explain_missing;	/* lines of --explain that were not kept */
 	struct tracker_stats tracker;
 	struct history_stats history;
 	struct rules_stats rules;

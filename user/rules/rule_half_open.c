@@ -11,7 +11,7 @@ static bool half_open_on_end(const struct rules_config *cfg, const struct ending
 
 	if (!cfg->half_open || !(client->flags & DIR_SYN) || server->flags & DIR_SENT)
 		return false;
-	if (client->flags & DIR_ACK)	/* of an answer that was not captured */
+	if (client->flags & DIR_ACK) /* of an answer that was not captured */
 		return false;
 	return end->why != END_CAPTURE || end->ts_ns - s->last_ns >= ANSWER_NS;
 }

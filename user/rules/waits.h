@@ -6,8 +6,8 @@
 #include "rules.h"
 
 /*
- * The segment ends a wait of limit_ms or more, or is the first at which one of that length is known; limit_ms 0: never. Only of
- * segments that bring something: a pause that another one ends may turn out to be somebody else's.
+ * The segment ends a wait of limit_ms or more, or is the first at which one of that length is known; limit_ms 0: never.
+ * Only of segments that bring something: a pause that another one ends may turn out to be somebody else's.
  */
 bool wait_on_segment(enum reason reason, uint32_t limit_ms, const struct step *step);
 
