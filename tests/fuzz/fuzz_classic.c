@@ -33,7 +33,8 @@ static void check_records(pcap_t *p, const uint8_t *file, size_t size)
 		return;
 	c.caplen_max = (uint32_t)pcap_snapshot(p);
 	while ((frame = classic_next(&c, file, size, &pos, &header))) {
-		MUST(frame == file + before + CLASSIC_RECORD_HEADER_LEN && pos == before + CLASSIC_RECORD_HEADER_LEN + header.caplen);
+		MUST(frame == file + before + CLASSIC_RECORD_HEADER_LEN);
+		MUST(pos == before + CLASSIC_RECORD_HEADER_LEN + header.caplen);
 		check_record(p, &header, frame);
 		before = pos;
 	}

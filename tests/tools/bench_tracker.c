@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * bench_tracker FLOWS RECORDS: CPU time of everything behind the ring buffer for each record, with the default rules: unpacking,
- * tracking, judging. FLOWS sessions are opened; then each record is of a random one of them, as request and answer in turn,
- * nothing lost or sent twice. Prints one line: flows, records, nanoseconds a record, and those of the fastest of many parts of
- * the run, which other work on the machine disturbs less.
+ * bench_tracker FLOWS RECORDS: CPU time of everything behind the ring buffer for each record, with the default rules:
+ * unpacking, tracking, judging. FLOWS sessions are opened; then each record is of a random one of them, as request and answer
+ * in turn, nothing lost or sent twice. Prints one line: flows, records, nanoseconds a record, and those of the fastest of many
+ * parts of the run, which other work on the machine disturbs less.
  */
 #include <stdio.h>
 #include <stdlib.h>
