@@ -63,6 +63,11 @@ def expect(what, found, wanted):
     print(f"ok: {what}: {found}", flush=True)
 
 
+def expect_between(what, found, least, most):
+    assert least <= found <= most, f"{what}: {found}, but it must be from {least} to {most}"
+    print(f"ok: {what}: {found} (from {least} to {most})", flush=True)
+
+
 def stop_process(process, number=signal.SIGTERM):
     if process.poll() is None:
         process.send_signal(number)
@@ -87,6 +92,7 @@ class Host:
     def __init__(self, lab, name):
         self.lab, self.name = lab, f"{name}-{os.environ['MIRUO_LAB']}"
         run("ip", "netns", "add", self.name)
+        lab.hosts.append(self)
         self.run("ip", "link", "set", "lo", "up")
 
     def run(self, *command, **options):
@@ -225,23 +231,29 @@ class Lab:
     """with Lab() as lab: two hosts, lab.client with the interface a0 and lab.server with b0."""
 
     def __enter__(self):
-        self.processes = []
+        self.processes, self.hosts = [], []
         self.directory = tempfile.TemporaryDirectory(prefix="miruo-live-", dir="/run")
         self.work = pathlib.Path(self.directory.name)
         try:
             self.client, self.server = Host(self, "client"), Host(self, "server")
-            run("ip", "link", "add", "a0", "netns", self.client.name, "type", "veth", "peer", "name", "b0", "netns",
-                self.server.name)
-            for host, device, address in ((self.client, "a0", CLIENT), (self.server, "b0", SERVER)):
-                host.run("sysctl", "-qw", f"net.ipv6.conf.{device}.disable_ipv6=1")
-                host.run("ip", "addr", "add", f"{address}/24", "dev", device)
-                host.run("ip", "link", "set", device, "up")
+            self.plug(self.client, "a0", CLIENT, self.server, "b0")
+            self.address(self.server, "b0", SERVER)
             self.fix_neighbours()
             wait_for("the link", lambda: "LOWER_UP" in self.client.run("ip", "link", "show", "a0"))
         except BaseException:
             self.__exit__(None, None, None)
             raise
         return self
+
+    def plug(self, host, device, address, peer, peer_device):
+        """A new pair of interfaces, one of them with an address."""
+        run("ip", "link", "add", device, "netns", host.name, "type", "veth", "peer", "name", peer_device, "netns", peer.name)
+        self.address(host, device, address)
+
+    def address(self, host, device, address):
+        host.run("sysctl", "-qw", f"net.ipv6.conf.{device}.disable_ipv6=1")
+        host.run("ip", "addr", "add", f"{address}/24", "dev", device)
+        host.run("ip", "link", "set", device, "up")
 
     def fix_neighbours(self):
         """No ARP, so that all packets are TCP's."""
@@ -253,9 +265,8 @@ class Lab:
     def __exit__(self, *error):
         for process in reversed(self.processes):
             stop_process(process, signal.SIGKILL)
-        for host in ("client", "server"):
-            if hasattr(self, host):
-                run("ip", "netns", "del", getattr(self, host).name, check=False)
+        for host in self.hosts:
+            run("ip", "netns", "del", host.name, check=False)
         self.directory.cleanup()
 
 
