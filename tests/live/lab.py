@@ -223,8 +223,26 @@ class Miruo:
         return [line for line in self.out.splitlines() if " == " in line]
 
     def lost_nothing(self):
-        expect("full", self.stats["full"], 0)
-        expect("lines about losses", [line for line in self.err.splitlines() if "lost:" in line], [])
+        losses = [line for line in self.err.splitlines() if "lost:" in line]
+        assert self.stats["full"] == 0 and not losses, f"miruo lost segments: full {self.stats['full']}, {losses}"
+
+
+class BothEnds:
+    """A run of traffic that miruo watches on both hosts. After it, for each of client and server: what miruo found there, and in
+    kernel_client and kernel_server by how much the kernel's counters grew."""
+
+    def __init__(self, net, traffic, *options, quiet_s=60):
+        ends = ((net.client, "a0"), (net.server, "b0"))
+        before = [host.counters() for host, _ in ends]
+        watching = [Miruo(host, "--backend=ebpf", "-i", device, "-L", "0", "-l", "0", "--ring-size", "32768", *options)
+                    for host, device in ends]
+        traffic()
+        wait_for("the end of all connections", lambda: net.client.quiet() and net.server.quiet(), quiet_s)
+        self.client, self.server = [miruo.stop() for miruo in watching]
+        self.kernel_client, self.kernel_server = ({name: count - start.get(name, 0) for name, count in host.counters().items()}
+                                                  for (host, _), start in zip(ends, before))
+        for miruo in watching:
+            miruo.lost_nothing()
 
 
 class Lab:

@@ -6,12 +6,13 @@ import os
 import re
 import signal
 import socket
-import struct
 import time
 
 import lab
+import raw_tcp
+import sockets
+from sockets import PORT
 
-PORT = 8000
 UNUSED = "10.77.0.77"  # nobody has it: no kernel answers in its name
 
 
@@ -43,30 +44,9 @@ def forget_short_waits(miruo):
     miruo.out = re.sub(r"( s)(, [a-z ]+ \d+\.\d+ ms)+", r"\1", miruo.out)
 
 
-def listen():
-    s = socket.socket()
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    s.bind((lab.SERVER, PORT))
-    s.listen(16)
-    s.settimeout(20)
-    return s
-
-
-def accept(listener):
-    s = listener.accept()[0]
-    s.settimeout(20)
-    return s
-
-
-def connect():
-    s = socket.create_connection((lab.SERVER, PORT), 20)
-    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return s
-
-
 def answer(stall_s=0):
     """One request, one answer, and a close some time after the client's, so that each is acknowledged for itself."""
-    s = accept(listen())
+    s = sockets.accept(sockets.listen())
     s.recv(1000)
     time.sleep(stall_s)
     s.send(b"y" * 200)
@@ -77,7 +57,7 @@ def answer(stall_s=0):
 
 
 def ask():
-    s = connect()
+    s = sockets.connect()
     s.send(b"x" * 100)
     s.recv(1000)
     time.sleep(0.3)
@@ -106,7 +86,7 @@ def refused_port(net):
 
     def refused():
         try:
-            connect()
+            sockets.connect()
         except ConnectionRefusedError:
             return
         raise AssertionError("not refused")
@@ -140,7 +120,7 @@ def dropped_syn(net):
 
 def killed_client(net):
     def stream():
-        s = accept(listen())
+        s = sockets.accept(sockets.listen())
         try:
             for _ in range(100):
                 s.send(b"y" * 1000)
@@ -150,7 +130,7 @@ def killed_client(net):
         raise AssertionError("no reset")
 
     def hold():
-        s = connect()
+        s = sockets.connect()
         time.sleep(20)
         s.close()
     miruo, server = watch(net, (stream,))
@@ -191,61 +171,21 @@ def stalled_server(net):
 """)
 
 
-def checksum(data):
-    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
-
-
-def tcp_segment(source, destination, ports, seq, ack, flags, payload=b""):
-    ends = socket.inet_aton(source) + socket.inet_aton(destination)
-    header = struct.pack("!HHIIBBHHH", *ports, seq, ack, 5 << 4, flags, 8192, 0, 0)
-    total = checksum(ends + struct.pack("!BBH", 0, 6, len(header + payload)) + header + payload)
-    return header[:16] + struct.pack("!H", total) + header[18:] + payload
-
-
-def send_ip(source, destination, data, fragment=0, ip_id=1):
-    """fragment: flags and offset as in the header."""
-    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(data), ip_id, fragment, 64, 6, 0, socket.inet_aton(source),
-                         socket.inet_aton(destination))
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
-        s.sendto(header + data, (destination, 0))
-
-
-def sniffer(device):
-    s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
-    s.bind((device, 3))
-    s.settimeout(10)
-    return s
-
-
-def next_tcp(s, wanted):
-    """Ports, seq, ack and flags of the next packet of which wanted(ports, seq, ack, flags) is true."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        data = s.recv(2000)
-        found = (struct.unpack("!HH", data[20:24]), *struct.unpack("!II", data[24:32]), data[33])
-        if wanted(*found):
-            return found
-    raise AssertionError("the packet did not come")
-
-
 def forged_rst(net):
     def wait_for_end():
-        s = accept(listen())
+        s = sockets.accept(sockets.listen())
         s.recv(1000)
         time.sleep(2)
 
     def forge():
-        s = sniffer("b0")
-        ports, _, ack, _ = next_tcp(s, lambda ports, seq, ack, flags: ports[1] == PORT and flags & 8)
+        s = raw_tcp.sniffer("b0")
+        ports, _, ack, _ = raw_tcp.next_tcp(s, lambda ports, seq, ack, flags: ports[1] == PORT and flags & 8)
         time.sleep(0.3)
-        send_ip(lab.SERVER, lab.CLIENT, tcp_segment(lab.SERVER, lab.CLIENT, ports[::-1], ack, 0, 4))
+        raw_tcp.send_ip(lab.SERVER, lab.CLIENT, raw_tcp.tcp_segment(lab.SERVER, lab.CLIENT, ports[::-1], ack, 0, 4))
 
     def be_reset():
         time.sleep(0.3)
-        s = connect()
+        s = sockets.connect()
         s.send(b"x" * 100)
         try:
             s.recv(1000)
@@ -269,7 +209,7 @@ def forged_rst(net):
 
 def zero_window(net):
     def pour():
-        s = accept(listen())
+        s = sockets.accept(sockets.listen())
         s.sendall(b"y" * 200000)
         s.recv(1000)
         time.sleep(0.3)
@@ -311,21 +251,21 @@ def fragments(net):
     net.server.run("ip", "neigh", "replace", UNUSED, "lladdr", mac, "dev", "b0", "nud", "permanent")
 
     def receive():
-        s = accept(listen())
+        s = sockets.accept(sockets.listen())
         assert len(s.recv(1000, socket.MSG_WAITALL)) == 1000
         time.sleep(0.5)
 
     def speak():
-        s = sniffer("a0")
+        s = raw_tcp.sniffer("a0")
         ports, data = (40000, PORT), b"x" * 1000
-        send_ip(UNUSED, lab.SERVER, tcp_segment(UNUSED, lab.SERVER, ports, 1000, 0, 2))
-        seq = next_tcp(s, lambda p, seq, ack, flags: p == ports[::-1] and flags == 0x12)[1]
-        send_ip(UNUSED, lab.SERVER, tcp_segment(UNUSED, lab.SERVER, ports, 1001, seq + 1 & 0xffffffff, 0x10))
-        whole = tcp_segment(UNUSED, lab.SERVER, ports, 1001, seq + 1 & 0xffffffff, 0x18, data)
-        send_ip(UNUSED, lab.SERVER, whole[:552], 0x2000, 7)
-        send_ip(UNUSED, lab.SERVER, whole[552:], 552 // 8, 7)
-        next_tcp(s, lambda p, seq, ack, flags: p == ports[::-1] and ack == 2001)
-        send_ip(UNUSED, lab.SERVER, tcp_segment(UNUSED, lab.SERVER, ports, 2001, seq + 1 & 0xffffffff, 0x14))
+        raw_tcp.send_ip(UNUSED, lab.SERVER, raw_tcp.tcp_segment(UNUSED, lab.SERVER, ports, 1000, 0, 2))
+        seq = raw_tcp.next_tcp(s, lambda p, seq, ack, flags: p == ports[::-1] and flags == 0x12)[1]
+        raw_tcp.send_ip(UNUSED, lab.SERVER, raw_tcp.tcp_segment(UNUSED, lab.SERVER, ports, 1001, seq + 1 & 0xffffffff, 0x10))
+        whole = raw_tcp.tcp_segment(UNUSED, lab.SERVER, ports, 1001, seq + 1 & 0xffffffff, 0x18, data)
+        raw_tcp.send_ip(UNUSED, lab.SERVER, whole[:552], 0x2000, 7)
+        raw_tcp.send_ip(UNUSED, lab.SERVER, whole[552:], 552 // 8, 7)
+        raw_tcp.next_tcp(s, lambda p, seq, ack, flags: p == ports[::-1] and ack == 2001)
+        raw_tcp.send_ip(UNUSED, lab.SERVER, raw_tcp.tcp_segment(UNUSED, lab.SERVER, ports, 2001, seq + 1 & 0xffffffff, 0x14))
     miruo, server = watch(net, (receive,))
     net.client.call(speak)
     finish(net, miruo, server)

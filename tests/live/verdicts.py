@@ -10,34 +10,29 @@ lost at the end of a connection that the client gives up is not sent again, so i
 import lab
 import wire
 
-OPTIONS = ("--backend=ebpf", "-L", "0", "-l", "0", "--ring-size", "32768")
 CONTROLS = "/proc/sys/net/ipv4/tcp_available_congestion_control"
-# Fewer segments in flight than the queues between the hosts have room for (256), so that only the wire loses any.
+# FEW: fewer segments in flight than the queues between the hosts have room for (256), so that only the wire loses any.
 CONNECTIONS = 8
-IPERF3 = ("iperf3", "-c", lab.SERVER, "-w", "150K")
+IPERF3 = ("iperf3", "-c", lab.SERVER)
+FEW = ("-w", "150K")
 
 
-class Watched:
-    """A run of traffic, watched at both ends: what miruo counted and by how much the kernel's counters grew."""
+class OverWire(lab.BothEnds):
+    """A run of traffic over a wire, seen from the sender and from the receiver of the direction that the wire harms."""
 
     def __init__(self, net, link, direction, traffic):
-        near, far = (net.client, net.server) if direction == wire.TO_SERVER else (net.server, net.client)
-        before = near.counters(), far.counters()
-        at_near, at_far = (lab.Miruo(host, *OPTIONS, "-i", "a0" if host is net.client else "b0") for host in (near, far))
-        traffic()
-        lab.wait_for("the end of all connections", lambda: near.quiet() and far.quiet(), 60)
-        self.at_sender, self.at_receiver = at_near.stop(), at_far.stop()
-        self.sender, self.receiver = ({name: count - start.get(name, 0) for name, count in host.counters().items()}
-                                      for host, start in zip((near, far), before))
+        super().__init__(net, traffic)
+        ends = [(self.client, self.kernel_client), (self.server, self.kernel_server)]
+        if direction == wire.TO_CLIENT:
+            ends.reverse()
+        (self.sender, self.kernel_sender), (self.receiver, self.kernel_receiver) = ends
         self.wire = link.counts(direction)
-        for miruo in (self.at_sender, self.at_receiver):
-            miruo.lost_nothing()
-        self.sent_again = self.sender["TcpRetransSegs"] + self.receiver["TcpRetransSegs"]
+        self.sent_again = self.kernel_sender["TcpRetransSegs"] + self.kernel_receiver["TcpRetransSegs"]
 
     def retransmissions_match(self, what):
-        lab.expect(f"{what}: retransmitted, at the sender", self.at_sender.stats["RetransSegs"], self.sent_again)
+        lab.expect(f"{what}: retransmitted, at the sender", self.sender.stats["RetransSegs"], self.sent_again)
         arrived_twice = self.sent_again - self.wire["lost_data"]
-        lab.expect_between(f"{what}: retransmitted, at the receiver", self.at_receiver.stats["RetransSegs"], arrived_twice,
+        lab.expect_between(f"{what}: retransmitted, at the receiver", self.receiver.stats["RetransSegs"], arrived_twice,
                            arrived_twice + CONNECTIONS)
 
 
@@ -55,7 +50,7 @@ def under_loss(net, control, direction, traffic):
     for lost, offloads in ((0, True), (0.001, True), (0.01, False), (0.05, True)):
         set_up(net, control, offloads)
         link.change(direction, lost=lost)
-        run = Watched(net, link, direction, traffic)
+        run = OverWire(net, link, direction, traffic)
         what = f"{control}, {lost * 100:g} % lost, offloads {'on' if offloads else 'off'}"
         assert lost == 0 or run.wire["lost_data"], f"{what}: nothing was lost, the case says nothing"
         run.retransmissions_match(what)
@@ -63,7 +58,7 @@ def under_loss(net, control, direction, traffic):
 
 def bulk(net, control):
     net.server.iperf3_server()
-    under_loss(net, control, wire.TO_SERVER, lambda: net.client.run(*IPERF3, "-t2"))
+    under_loss(net, control, wire.TO_SERVER, lambda: net.client.run(*IPERF3, *FEW, "-t2"))
 
 
 def requests(net, control, *options):
@@ -96,6 +91,56 @@ def short_sessions_bbr(net):
     requests(net, "bbr", "-H", "Connection: close")
 
 
+def a_million(net, link, direction, what, *options):
+    """A million segments and more of which none is lost."""
+    run = OverWire(net, link, direction, lambda: net.client.run(*IPERF3, "-n", "1500M", *options))
+    segments = run.receiver.stats["SegmentsOffload"]
+    assert segments > 1000000, f"{what}: only {segments} segments"
+    print(f"{what}: {segments} segments, wire {run.wire}", flush=True)
+    run.retransmissions_match(what)
+    return run
+
+
+def loss_free(net):
+    link = wire.Wire(net)
+    net.server.iperf3_server()
+    for offloads in (True, False):
+        set_up(net, "cubic", offloads)
+        link.change(wire.TO_SERVER)
+        a_million(net, link, wire.TO_SERVER, f"nothing lost, offloads {'on' if offloads else 'off'}", *FEW)
+
+
+def reordering(net):
+    """The way back is long, so that the sender waits for what comes a little late instead of sending it again."""
+    link = wire.Wire(net)
+    net.server.iperf3_server()
+    link.hold(to_server=0.001, to_client=0.008)
+    link.change(wire.TO_CLIENT, held=1)
+    for offloads in (True, False):
+        set_up(net, "cubic", offloads)
+        link.change(wire.TO_SERVER, held=0.001)
+        run = a_million(net, link, wire.TO_SERVER, f"reordered, offloads {'on' if offloads else 'off'}",
+                        "--fq-rate", "2500M")
+        assert run.wire["held"] > 500
+        print({k: v for k, v in run.kernel_sender.items() if v and k.startswith("Tcp")})
+        print({k: v for k, v in run.kernel_receiver.items() if v and k.startswith("Tcp")})
+        print(run.receiver.stats)
+
+
+def duplication(net):
+    link = wire.Wire(net)
+    net.server.iperf3_server()
+    for offloads in (True, False):
+        set_up(net, "cubic", offloads)
+        link.change(wire.TO_SERVER, doubled=0.01)
+        run = OverWire(net, link, wire.TO_SERVER, lambda: net.client.run(*IPERF3, *FEW, "-t2"))
+        print(run.wire)
+        print({k: v for k, v in run.kernel_sender.items() if v and k.startswith("Tcp")})
+        print({k: v for k, v in run.kernel_receiver.items() if v and k.startswith("Tcp")})
+        print(run.receiver.stats)
+        run.retransmissions_match(f"doubled, offloads {'on' if offloads else 'off'}")
+
+
 if __name__ == "__main__":
-    lab.main(bulk_cubic, bulk_bbr, requests_cubic, requests_bbr, short_sessions_cubic, short_sessions_bbr,
+    lab.main(bulk_cubic, bulk_bbr, requests_cubic, requests_bbr, short_sessions_cubic, short_sessions_bbr, loss_free, reordering, duplication,
              tools=("iperf3", "nginx", "wrk", "ss", "ethtool", "clang", "bpftool"))
