@@ -43,7 +43,8 @@ def run(*command, timeout=60, check=True):
     """Runs a command to its end; its output as text."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, text=True)
     if check and done.returncode:
-        sys.exit(f"failed (status {done.returncode}): {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+        said = (done.stdout + done.stderr)[-2000:]
+        sys.exit(f"failed (status {done.returncode}): {' '.join(map(str, command))}\n{said}")
     return done.stdout
 
 

@@ -262,8 +262,8 @@ def fragments(net):
         seq = raw_tcp.next_tcp(s, lambda p, seq, ack, flags: p == ports[::-1] and flags == 0x12)[1]
         raw_tcp.send_ip(UNUSED, lab.SERVER, raw_tcp.tcp_segment(UNUSED, lab.SERVER, ports, 1001, seq + 1 & 0xffffffff, 0x10))
         whole = raw_tcp.tcp_segment(UNUSED, lab.SERVER, ports, 1001, seq + 1 & 0xffffffff, 0x18, data)
-        raw_tcp.send_ip(UNUSED, lab.SERVER, whole[:552], 0x2000, 7)
-        raw_tcp.send_ip(UNUSED, lab.SERVER, whole[552:], 552 // 8, 7)
+        raw_tcp.send_ip(UNUSED, lab.SERVER, whole[:552], fragment=0x2000, ip_id=7)
+        raw_tcp.send_ip(UNUSED, lab.SERVER, whole[552:], fragment=552 // 8, ip_id=7)
         raw_tcp.next_tcp(s, lambda p, seq, ack, flags: p == ports[::-1] and ack == 2001)
         raw_tcp.send_ip(UNUSED, lab.SERVER, raw_tcp.tcp_segment(UNUSED, lab.SERVER, ports, 2001, seq + 1 & 0xffffffff, 0x14))
     miruo, server = watch(net, (receive,))

@@ -19,12 +19,21 @@ def tcp_segment(source, destination, ports, seq, ack, flags, payload=b""):
     return header[:16] + struct.pack("!H", total) + header[18:] + payload
 
 
-def send_ip(source, destination, data, fragment=0, ip_id=1, ttl=64):
+def ip_packet(source, destination, data, fragment=0, ip_id=1, ttl=64):
     """fragment: flags and offset as in the header."""
     header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(data), ip_id, fragment, ttl, 6, 0, socket.inet_aton(source),
                          socket.inet_aton(destination))
+    return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + data
+
+
+def send_ip(source, destination, data, **header):
+    """header: as for ip_packet()."""
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
-        s.sendto(header + data, (destination, 0))
+        s.sendto(ip_packet(source, destination, data, **header), (destination, 0))
+
+
+def mac(host, device):
+    return bytes.fromhex(host.run("cat", f"/sys/class/net/{device}/address").strip().replace(":", ""))
 
 
 def sniffer(device):
