@@ -4,6 +4,7 @@
 On the wire they look the same: no data, one below the next sequence number. The kernel counts them as TcpExtTCPKeepAlive and
 TcpExtTCPWinProbe. Nothing is lost here, so both ends see all of them, and the figures must be the same."""
 import os
+import signal
 import socket
 import time
 
@@ -84,8 +85,8 @@ def vanished_server(net):
 
     def traffic():
         net.client.call(ask_into_the_void)
-        os.kill(pid, 9)
         link.change(wire.TO_SERVER)
+        os.kill(pid, signal.SIGKILL)
     run = lab.BothEnds(net, traffic)
     lab.expect("keep-alives, at the client", run.client.stats["KeepAlive"], run.kernel_client["TcpExtTCPKeepAlive"])
     lab.expect("keep-alives that the kernel sent", run.kernel_client["TcpExtTCPKeepAlive"], 3)
