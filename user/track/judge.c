@@ -188,6 +188,17 @@ static void judge_ack(struct step *step, struct view *v)
 		step->remarks |= REMARK_ZERO_WINDOW;
 }
 
+/* An ACK that others overtook is news no more, but what its DSACK tells no other one does. */
+static void judge_overtaken_ack(struct step *step, struct view *v)
+{
+	struct sack sack = { 0 };
+
+	if (sack_is_possible(v->seg))
+		sack_read(v->seg, v->peer->next_seq, &sack);
+	if (sack.twice)
+		note_twice(step, v, &sack);
+}
+
 static void judge(struct step *step, struct view *v)
 {
 	uint8_t flags = v->seg->flags;
@@ -206,6 +217,8 @@ static void judge(struct step *step, struct view *v)
 	judge_sent(step, v);
 	if (flags & TCP_ACK && v->seg->ack == v->own->ack)
 		judge_ack(step, v);
+	else if (flags & TCP_ACK)
+		judge_overtaken_ack(step, v);
 	if (flags & (TCP_ECE | TCP_CWR) && !(flags & TCP_SYN) && handshake_may_ecn(v->own, v->peer))
 		step->remarks |= REMARK_CONGESTION;
 }
