@@ -40,20 +40,11 @@ const volatile struct bpf_config config;
 struct bpf_wake wake;
 
 /*
- * How full a ring is. Segments are kept the longer the more a session's fate hangs on them: only those of a higher rank than
- * the level of the ring are sent.
+ * A ring that is 3/4 full takes only what sessions hang on: SYN, FIN, RST and the bare acknowledgment that answers a SYN or FIN.
+ * This is who is owed one: port pairs, at the place of their hash; races between CPUs and collisions cost an acknowledgment.
  */
-enum ring_level {
-	LEVEL_ROOM,
-	LEVEL_NO_DATA,		/* from 3/4 */
-	LEVEL_NO_ACK,		/* from 7/8 */
-};
-
-enum segment_rank {
-	RANK_DATA = 1,
-	RANK_ACK,		/* nothing but an acknowledgment: of the handshake and of the last FIN too */
-	RANK_END,		/* SYN, FIN, RST */
-};
+#define OWED_BITS 10
+uint32_t owed[1 << OWED_BITS];
 
 /* What the two kinds of program know of a packet beside its bytes. */
 struct packet {
@@ -172,11 +163,9 @@ MIRUO_INLINE void *ring_of(uint32_t cpu)
 	return bpf_map_lookup_elem(&rings, &cpu);
 }
 
-MIRUO_INLINE uint32_t ring_level(uint64_t filled)
+MIRUO_INLINE int is_tight(uint64_t filled)
 {
-	if (filled <= config.ring_bytes / 4 * 3)
-		return LEVEL_ROOM;
-	return filled <= config.ring_bytes / 8 * 7 ? LEVEL_NO_DATA : LEVEL_NO_ACK;
+	return filled > config.ring_bytes / 4 * 3;
 }
 
 /* A wake-up costs more than all the rest, so the reader is left asleep unless a ring fills or it waits for anything at all. */
@@ -209,7 +198,7 @@ MIRUO_INLINE int batch_send(struct cpu_state *c, void *ring)
 	uint64_t filled = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA), used = BATCH_USED(c->batch.state);
 	uint64_t bytes = BATCH_BYTES(used);
 
-	c->level = ring_level(filled);
+	c->tight = is_tight(filled);
 	asm volatile("" : "+r"(bytes));	/* else clang drops the bound: it knows it holds */
 	if (bytes > sizeof(c->batch))
 		bytes = sizeof(c->batch);
@@ -219,28 +208,47 @@ MIRUO_INLINE int batch_send(struct cpu_state *c, void *ring)
 	return 1;
 }
 
-MIRUO_INLINE uint32_t segment_rank(const struct segment *seg)
+MIRUO_INLINE int is_plain(const struct segment *seg)
 {
-	if (seg->flags & (TCP_SYN | TCP_FIN | TCP_RST))
-		return RANK_END;
-	return seg->payload_len ? RANK_DATA : RANK_ACK;
+	return !(seg->flags & (TCP_SYN | TCP_FIN | TCP_RST));
 }
 
-/* The level is looked up anew only where it decides. */
-MIRUO_INLINE int level_refuses(struct cpu_state *c, uint32_t cpu, const struct segment *seg)
+/* The same for both directions. */
+MIRUO_INLINE uint32_t port_pair(const struct segment *seg)
 {
-	uint32_t rank;
+	uint32_t a = seg->sport, b = seg->dport;
+
+	return a < b ? a << 16 | b : b << 16 | a;
+}
+
+MIRUO_INLINE uint32_t *owed_place(uint32_t pair)
+{
+	return &owed[pair * 0x9e3779b1u >> (32 - OWED_BITS)];
+}
+
+MIRUO_INLINE int answers_owed(const struct segment *seg)
+{
+	uint32_t pair = port_pair(seg), *place = owed_place(pair);
+
+	if (seg->payload_len || *place != pair)
+		return 0;
+	*place = 0;
+	return 1;
+}
+
+/* Whether the room that is left is kept for others. How full the ring is now is looked up only where it decides. */
+MIRUO_INLINE int is_refused(struct cpu_state *c, uint32_t cpu, const struct segment *seg)
+{
 	void *ring;
 
-	if (c->level == LEVEL_ROOM)
-		return 0;
-	rank = segment_rank(seg);
-	if (rank > c->level)
+	if (seg->flags & (TCP_SYN | TCP_FIN))
+		*owed_place(port_pair(seg)) = port_pair(seg);
+	if (!c->tight || !is_plain(seg) || answers_owed(seg))
 		return 0;
 	ring = ring_of(cpu);
 	if (ring)
-		c->level = ring_level(bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA));
-	return rank <= c->level;
+		c->tight = is_tight(bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA));
+	return c->tight;
 }
 
 /* The lines for a segment in the batch; NULL: no room. */
@@ -302,7 +310,7 @@ MIRUO_INLINE int payload_send(struct cpu_state *c, uint32_t cpu, const struct pa
 
 MIRUO_INLINE int send(struct cpu_state *c, uint32_t cpu, const struct packet *p, const struct segment *seg, uint64_t now)
 {
-	if (level_refuses(c, cpu, seg))
+	if (is_refused(c, cpu, seg))
 		return 0;
 	if (config.payload_bytes && seg->payload_len && seg->frag != FRAG_LATER)
 		return payload_send(c, cpu, p, seg, now);
@@ -361,8 +369,8 @@ MIRUO_INLINE void cpu_watch(struct cpu_state *c, uint32_t cpu, const struct pack
 			batch_send(c, ring);
 	}
 	c->count[sent ? COUNT_SENT : COUNT_RING_FULL]++;
-	if (!sent && segment_rank(seg) != RANK_END)
-		c->count[COUNT_PLAIN]++;
+	if (!sent && is_plain(seg))
+		c->count[COUNT_FULL_PLAIN]++;
 }
 
 #endif

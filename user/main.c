@@ -83,6 +83,7 @@ static void run_statistics(struct run *r, struct statistics *st)
 	st->filtered = source.filtered;
 	st->received = source.received;
 	st->dropped = source.dropped;
+	st->dropped_plain = source.dropped_plain;
 	st->if_dropped = source.if_dropped;
 	if (r->ops->each_interface)
 		r->ops->each_interface(r->source, add_interface, st);

@@ -96,7 +96,7 @@ struct wire_batch {
 enum kernel_counter {
 	COUNT_SENT = 16,	/* segments collected for the reader */
 	COUNT_RING_FULL,	/* segments lost because there was no room */
-	COUNT_PLAIN,		/* of them, those without SYN, FIN and RST */
+	COUNT_FULL_PLAIN,	/* of them, those without SYN, FIN and RST */
 	COUNT_WAKE_UPS,
 	COUNT_COUNT = 24
 };
@@ -108,7 +108,7 @@ struct cpu_state {
 	uint64_t count[COUNT_COUNT];
 	struct segment seg;	/* being decoded: here the verifier does not follow each value that a field may have */
 	uint32_t busy;		/* a program is at work here: one that interrupts it must not touch seg and batch */
-	uint32_t level;		/* enum ring_level, when a batch was last sent */
+	uint32_t tight;		/* the ring was nearly full when a batch was last sent */
 	uint8_t pad[PAD_TO_LINE];
 	struct wire_batch batch;	/* its lines are aligned to their size */
 };

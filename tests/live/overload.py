@@ -1,9 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""overload.py MIRUO [CASE]: with a ring that is much too small, what is lost is counted exactly and told."""
+"""overload.py MIRUO [CASE]: with a ring that is much too small, what is lost is counted exactly and told, and no session."""
 import re
+import signal
+import socket
 import time
 
 import lab
+
+
+LOSSES = r"^miruo: (\d+) segments lost, (\d+) of them with SYN, FIN or RST: the ring was full; raise --ring-size$"
+SESSIONS = 20
+PORT = 7001
+
+
+def losses(miruo):
+    """What the lines about losses told: all, and those with SYN, FIN or RST."""
+    told = [(int(all_of_them), int(ends)) for all_of_them, ends in re.findall(LOSSES, miruo.err, re.M)]
+    return sum(n for n, _ in told), sum(n for _, n in told), len(told)
+
+
+def all_counted(miruo, packets):
+    stats = miruo.stats
+    assert stats["full"] > 0, "the ring was large enough, the case says nothing"
+    lab.expect("delivered and lost", stats["sent"] + stats["full"], packets)
+    lab.expect("delivered", stats["Segments"] + stats["Late"] + stats["Copies"], stats["sent"])
+    lab.expect("the losses that were told", losses(miruo)[:2], (stats["full"], stats["full"] - stats["plain"]))
 
 
 def tiny_ring(net):
@@ -11,22 +32,63 @@ def tiny_ring(net):
     before = net.client.packets("a0")["packets"]
     miruo = lab.Miruo(net.client, "--backend=ebpf", "-i", "a0", "--ring-size", "4", "--all", "--explain")
     start = time.monotonic()
-    net.client.run("iperf3", "-c", lab.SERVER, "-t3")
+    # on both processors, so that the reader comes too late for a ring of a few batches
+    net.client.run("iperf3", "-c", lab.SERVER, "-t3", "-P2", "-l64", "-N")
     lab.wait_for("the end of all connections", lambda: net.client.quiet() and net.server.quiet(), 20)
     miruo.stop()
     seconds = time.monotonic() - start
-    stats = miruo.stats
-    told = [int(n) for n in re.findall(r"^miruo: (\d+) segments lost: the ring was full; raise --ring-size$", miruo.err, re.M)]
-
-    assert stats["full"] > 0, "the ring was large enough, the case says nothing"
-    lab.expect("delivered and lost", stats["sent"] + stats["full"], net.client.packets("a0")["packets"] - before)
-    lab.expect("delivered", stats["Segments"] + stats["Late"] + stats["Copies"], stats["sent"])
-    lab.expect("the losses that were told", sum(told), stats["full"])
-    assert 1 <= len(told) <= seconds + 1, f"told {len(told)} times in {seconds:.1f} s"
+    all_counted(miruo, net.client.packets("a0")["packets"] - before)
+    told = losses(miruo)[2]
+    assert 1 <= told <= seconds + 1, f"told {told} times in {seconds:.1f} s"
+    lab.expect("told at the end", miruo.err.count(f"miruo: {miruo.stats['full']} packets were lost in all: "), 1)
     explained = [int(n) for n in re.findall(r"^\d+:     capture: packets that it has lost so far (\d+)", miruo.out, re.M)]
-    assert explained and max(explained) <= stats["full"], f"losses in the explanations: {explained}"
-    lab.expect("told at the end", miruo.err.count(f"miruo: {stats['full']} packets were lost in all: "), 1)
+    assert explained and max(explained) <= miruo.stats["full"], f"losses in the explanations: {explained}"
+
+def serve():
+    listener = socket.create_server((lab.SERVER, PORT), backlog=SESSIONS)
+    listener.settimeout(20)
+    for _ in range(SESSIONS):
+        end = listener.accept()[0]
+        end.settimeout(20)
+        while end.recv(1024):
+            pass
+        end.close()
+
+
+def connect_often():
+    for _ in range(SESSIONS):
+        end = socket.create_connection((lab.SERVER, PORT), 20)
+        end.sendall(b"x" * 100)
+        end.shutdown(socket.SHUT_WR)
+        assert not end.recv(1)
+        end.close()
+
+
+def sessions_survive(net):
+    """A reader that does not run at all beside a flood: sessions that come and go meanwhile are all seen whole."""
+    net.server.iperf3_server()
+    before = net.client.packets("a0")["packets"]
+    miruo = lab.Miruo(net.client, "--backend=ebpf", "-i", "a0", "--all", "--ring-size", "256")
+    flood = net.client.start("iperf3", "-c", lab.SERVER, "-t3", "-l64", "-N", stdout=lab.subprocess.DEVNULL)
+    lab.wait_for("the flood", lambda: net.client.packets("a0")["packets"] - before > 1000)
+    miruo.process.send_signal(signal.SIGSTOP)
+    stopped = net.client.packets("a0")["packets"]
+    lab.wait_for("rings that are full", lambda: net.client.packets("a0")["packets"] - stopped > 30000)
+    server = net.server.python(serve)
+    lab.wait_for("the server", lambda: net.server.listens(PORT))
+    net.client.call(connect_often)
+    lab.expect("the server's end", lab.os.waitpid(server, 0)[1], 0)
+    lab.expect("the flood's end", flood.wait(20), 0)
+    lab.wait_for("the end of all connections", lambda: net.client.quiet() and net.server.quiet(), 20)
+    miruo.process.send_signal(signal.SIGCONT)
+    miruo.stop()
+
+    all_counted(miruo, net.client.packets("a0")["packets"] - before)
+    lab.expect("segments with SYN, FIN or RST that were lost", miruo.stats["full"] - miruo.stats["plain"], 0)
+    lab.expect("sessions, with two of the flood", miruo.stats["Total Sessions"], SESSIONS + 2)
+    lab.expect("sessions picked up in mid-stream", miruo.stats["MidStream"], 0)
+    lab.expect("sessions that did not close", [line for line in miruo.out.splitlines() if "destroy session" in line], [])
 
 
 if __name__ == "__main__":
-    lab.main(tiny_ring, tools=("iperf3", "ss"))
+    lab.main(tiny_ring, sessions_survive, tools=("iperf3", "ss"))

@@ -26,7 +26,7 @@
 
 #define NS_PER_MS 1000000ull
 #define RING_KB_DEFAULT 1024		/* of each CPU */
-#define RING_KB_MIN 4
+#define RING_KB_MIN 16			/* some batches of the programs */
 #define RING_KB_MAX (1u << 20)
 #define WAKE_SHARE 4			/* the reader is woken when a ring is filled to 1 in this */
 #define LOSS_EVERY_NS (1000 * NS_PER_MS)
@@ -37,6 +37,11 @@
 #else
 #define CPU_STORES_IN_ORDER 0
 #endif
+
+/* Segments for which a ring had no room. */
+struct losses {
+	uint64_t all, plain;		/* plain: without SYN, FIN and RST */
+};
 
 struct source {
 	struct miruo_bpf *skel;
@@ -52,7 +57,7 @@ struct source {
 	int epoll_fd;
 	const volatile sig_atomic_t *stop;
 	bool drained;			/* all that was there was delivered: time to sleep */
-	uint64_t lost;			/* segments lost that the user was told of */
+	struct losses lost;		/* that the user was told of */
 	uint64_t loss_ns;		/* kernel time when the losses were last looked at */
 	struct text notices;		/* lines that wait to be told */
 	char notice_text[NOTICES_MAX];
@@ -340,13 +345,18 @@ static void interfaces_changed(struct source *s)
 
 static void losses_tell(struct source *s)
 {
-	uint64_t lost;
+	struct losses now = {
+		.all = ring_reader_counter(&s->reader, COUNT_RING_FULL),
+		.plain = ring_reader_counter(&s->reader, COUNT_FULL_PLAIN),
+	};
+	uint64_t all = now.all - s->lost.all, plain = now.plain - s->lost.plain;
 
 	s->loss_ns = s->reader.cut_ns;
-	lost = ring_reader_counter(&s->reader, COUNT_RING_FULL);
-	if (lost > s->lost)
-		text_add(&s->notices, "%" PRIu64 " segments lost: the ring was full; raise --ring-size\n", lost - s->lost);
-	s->lost = lost;
+	if (now.all > s->lost.all)
+		text_add(&s->notices, "%" PRIu64 " segments lost, %" PRIu64
+			 " of them with SYN, FIN or RST: the ring was full; raise --ring-size\n",
+			 all, all > plain ? all - plain : 0);
+	s->lost = now;
 }
 
 /* At most once a second. */
@@ -429,6 +439,7 @@ static void ebpf_stats(const struct source *s, struct source_stats *out)
 	}
 	out->received = ring_reader_counter(&s->reader, COUNT_SENT);
 	out->dropped = ring_reader_counter(&s->reader, COUNT_RING_FULL);
+	out->dropped_plain = ring_reader_counter(&s->reader, COUNT_FULL_PLAIN);
 }
 
 static void ebpf_each_interface(const struct source *s, source_interface_fn *fn, void *ctx)

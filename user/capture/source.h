@@ -43,6 +43,7 @@ struct source_stats {
 	uint64_t filtered;			/* rejected by the expression */
 	uint64_t decoded[DECODE_RESULTS];	/* what became of the others */
 	uint64_t received, dropped, if_dropped;	/* libpcap's own counters; 0 for files */
+	uint64_t dropped_plain;			/* kernel programs: of dropped, without SYN, FIN and RST */
 };
 
 /* What one interface gave, of the segments delivered. */

@@ -80,7 +80,7 @@ const struct option_row option_table[] = {
 		.summary = "buffer between kernel and reader, for each CPU; 0: as is usual",
 		.manual =
 			"The buffer between the kernel and the reader in KiB, for each CPU; it is rounded up to a power of two.\n"
-			"0, the default, is 1024 with kernel programs and 8192 with libpcap.\n"
+			"0, the default, is 1024 with kernel programs, which take 16 or more, and 8192 with libpcap.\n"
 			"If segments were lost because it was full, a line says so: raise it.",
 	},
 	{

@@ -174,6 +174,7 @@ static void print_source(FILE *f, const struct statistics *st)
 		line(f, 6, "seen", st->seen);
 		line(f, 6, "sent", st->received);
 		line(f, 6, "full", st->dropped);
+		line(f, 6, "plain", st->dropped_plain);
 	} else {
 		fprintf(f, "===== libpcap Statistics =====\n");
 		line(f, 6, "recv", st->received);

@@ -32,6 +32,7 @@ struct statistics {
 	uint64_t seen;				/* frames */
 	uint64_t filtered;			/* of them, rejected by the expression */
 	uint64_t received, dropped, if_dropped;	/* libpcap's, or records sent by and lost for the kernel programs */
+	uint64_t dropped_plain;			/* kernel programs: of dropped, segments without SYN, FIN and RST */
 	struct statistics_interface interface[STATISTICS_INTERFACES_MAX];
 	uint32_t interfaces;			/* used of them */
 	double cpu_percent;			/* of one CPU, since the block before */
