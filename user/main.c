@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Options to source and monitor, the loop between them, and the exit status. */
 #include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,9 @@
 #include "host.h"
 #include "monitor.h"
 #include "options.h"
+
+#define NS_PER_S 1000000000ull
+#define BUSY_FROM 1000	/* segments that a source delivers at once: there are more already */
 
 enum exit_status {
 	EXIT_OK = 0,
@@ -55,7 +60,10 @@ struct run {
 	struct monitor *monitor;
 	struct stream out;
 	struct usage usage;
+	uint64_t not_printed;	/* records that the user was told of */
+	uint64_t told_ns;	/* when, by the source's clock */
 	bool live;
+	bool lines;		/* a record is a line of --live, not a session */
 	bool kernel;		/* by kernel programs */
 };
 
@@ -87,6 +95,7 @@ static void run_statistics(struct run *r, struct statistics *st)
 	st->if_dropped = source.if_dropped;
 	if (r->ops->each_interface)
 		r->ops->each_interface(r->source, add_interface, st);
+	st->not_printed = stream_dropped(&r->out);
 	statistics_usage(st, &r->usage);
 	hide_progress(r);
 	statistics_print(stderr, st);
@@ -101,10 +110,34 @@ static uint64_t packets_lost(void *ctx)
 	return source.dropped + source.if_dropped;
 }
 
+/* A live capture does not wait for a terminal that is stopped: what there is to say waits. */
+static bool stderr_takes_lines(const struct run *r)
+{
+	struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return !r->live || poll(&fd, 1, 0) != 0;
+}
+
+/* At most once a second. */
+static void run_tell_not_printed(struct run *r)
+{
+	uint64_t dropped = stream_dropped(&r->out), now_ns = r->ops->now(r->source);
+
+	if (dropped == r->not_printed || now_ns < r->told_ns + NS_PER_S)
+		return;
+	fprintf(stderr, "miruo: %" PRIu64 " %s not printed: the reader of the output is too slow\n", dropped - r->not_printed,
+		r->lines ? "lines" : "sessions");
+	r->not_printed = dropped;
+	r->told_ns = now_ns;
+}
+
 static void run_notices(struct run *r)
 {
 	char text[SOURCE_ERROR_MAX];
 
+	if (!stderr_takes_lines(r))
+		return;
+	run_tell_not_printed(r);
 	while (r->ops->notice && r->ops->notice(r->source, text, sizeof(text)))
 		fprintf(stderr, "miruo: %s\n", text);
 }
@@ -119,13 +152,16 @@ static enum exit_status run_loop(struct run *r)
 {
 	enum poll_result result = POLL_MORE;
 	struct statistics st;
+	uint64_t fed;
 
 	statistics_usage(&st, &r->usage);
 	while (result == POLL_MORE && run_goes_on(r)) {
+		fed = monitor_fed(r->monitor);
 		result = r->ops->poll(r->source, monitor_segments, r->monitor);
 		monitor_advance(r->monitor, r->ops->now(r->source));
+		stream_push(&r->out, monitor_fed(r->monitor) - fed < BUSY_FROM);
 		run_notices(r);
-		if (monitor_statistics_due(r->monitor))
+		if (monitor_statistics_due(r->monitor) && stderr_takes_lines(r))
 			run_statistics(r, &st);
 	}
 	monitor_finish(r->monitor);
@@ -149,6 +185,7 @@ static enum exit_status open_source(struct run *r, struct config *cfg)
 	bool usage = false;
 
 	r->live = cfg->source.file_count == 0;
+	r->lines = cfg->sink.live;
 	r->ops = &source_pcap_file;
 	if (r->live)
 		r->source = host_open_live(cfg, &r->ops, text, sizeof(text), &usage);
@@ -172,7 +209,7 @@ static enum exit_status run(struct config *cfg)
 	cfg->source.progress = isatty(STDERR_FILENO);
 	cfg->source.stop = &stop;
 	cfg->sink.colour = colour_wanted(cfg->colour, isatty(STDOUT_FILENO), getenv("NO_COLOR"));
-	stream_init(&r.out, stdout);
+	stream_init(&r.out, stdout, cfg->source.file_count == 0);
 	status = open_source(&r, cfg);
 	if (status != EXIT_OK)
 		goto done;
@@ -190,6 +227,7 @@ static enum exit_status run(struct config *cfg)
 done:
 	monitor_free(r.monitor);
 	r.ops->close(r.source);
+	stream_fini(&r.out);
 	return status;
 }
 

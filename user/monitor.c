@@ -16,6 +16,7 @@ struct monitor {
 	const struct sink_ops *sink_ops;
 	struct sink sink;
 	uint64_t lookups;
+	uint64_t fed;
 	uint64_t statistics_ns;	/* when the next block is due */
 	void (*before_record)(void *ctx);
 	void *before_record_ctx;
@@ -130,7 +131,13 @@ void monitor_segments(void *monitor, const struct segment *segs, size_t count)
 {
 	struct monitor *m = monitor;
 
+	m->fed += count;
 	tracker_feed_all(m->tracker, segs, count);
+}
+
+uint64_t monitor_fed(const struct monitor *m)
+{
+	return m->fed;
 }
 
 void monitor_advance(struct monitor *m, uint64_t now_ns)

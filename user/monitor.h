@@ -17,6 +17,9 @@ void monitor_free(struct monitor *m);
 /* For source_ops.poll: ctx is the monitor. */
 void monitor_segments(void *monitor, const struct segment *segs, size_t count);
 
+/* How many segments that were so far. */
+uint64_t monitor_fed(const struct monitor *m);
+
 /* All segments before that time were seen: sessions time out. ns since 1970; 0: not known. */
 void monitor_advance(struct monitor *m, uint64_t now_ns);
 

@@ -260,7 +260,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	run.tracker = tracker_new(&limits, &events);
 	file = open_memstream(&text, &len);
 	MUST(run.tracker && file);
-	stream_init(&run.out, file);
+	stream_init(&run.out, file, false);
 	run.sink = (struct sink) { .cfg = &run.sink_config, .history = tracker_history(run.tracker), .out = &run.out };
 	if (data[3] >> 6 & 1)
 		run.sink.explain = explain_new(&run.rules, true);

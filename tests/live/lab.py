@@ -185,13 +185,14 @@ class Host:
 
 
 class Miruo:
-    """miruo on a host; it watches when the constructor returns. After stop(): out, err, stats and status."""
+    """miruo on a host; it watches when the constructor returns. After stop(): out, err, stats and status. stdout: where its
+    output goes instead of out."""
 
-    def __init__(self, host, *options, prefix=()):
+    def __init__(self, host, *options, prefix=(), stdout=None):
         self.out_path = pathlib.Path(tempfile.mkstemp(dir=host.lab.work)[1])
         self.err_path = pathlib.Path(tempfile.mkstemp(dir=host.lab.work)[1])
         with self.out_path.open("w") as out, self.err_path.open("w") as err:
-            self.process = host.start(*prefix, miruo_path, *options, stdout=out, stderr=err)
+            self.process = host.start(*prefix, miruo_path, *options, stdout=stdout or out, stderr=err)
         wait_for("the listening line", lambda: self.process.poll() is not None or "listening on" in self.error_text())
         if self.process.poll() is not None:
             self.collect()

@@ -44,6 +44,7 @@ def tiny_ring(net):
     explained = [int(n) for n in re.findall(r"^\d+:     capture: packets that it has lost so far (\d+)", miruo.out, re.M)]
     assert explained and max(explained) <= miruo.stats["full"], f"losses in the explanations: {explained}"
 
+
 def serve():
     listener = socket.create_server((lab.SERVER, PORT), backlog=SESSIONS)
     listener.settimeout(20)
@@ -90,5 +91,36 @@ def sessions_survive(net):
     lab.expect("sessions that did not close", [line for line in miruo.out.splitlines() if "destroy session" in line], [])
 
 
+def output_not_read(net):
+    """Lines for a pipe that nobody reads until the end: none of the segments is lost for it, and each line is read or counted."""
+    net.server.iperf3_server()
+    before = net.client.packets("a0")["packets"]
+    read_end, write_end = lab.os.pipe()
+    miruo = lab.Miruo(net.client, "--backend=ebpf", "-i", "a0", "--live", stdout=write_end)
+    lab.os.close(write_end)
+
+    def flood():
+        net.client.run("iperf3", "-c", lab.SERVER, "-t1", "-l64", "-N")
+        return re.search(r"^miruo: \d+ lines not printed: ", miruo.error_text(), re.M)
+
+    lab.wait_for("the line about it", flood, 30)
+    lab.wait_for("the end of all connections", lambda: net.client.quiet() and net.server.quiet(), 20)
+    packets = net.client.packets("a0")["packets"] - before
+    miruo.process.send_signal(signal.SIGINT)
+    with open(read_end) as pipe:
+        lines = pipe.read().splitlines()
+    miruo.wait()
+    miruo.lost_nothing()
+    lab.expect("segments", miruo.stats["Segments"], packets)
+    lab.expect("lines read and not printed", len(lines) + miruo.stats["DropOutput"], packets)
+    whole = re.compile(r"\d{4}:\d{4,} \d\d:\d\d:\d\d\.\d{3} 10\.77\.0\.1:\d+ .*>( retransmit .*)?")
+    broken = [line for line in lines if not whole.fullmatch(line)]
+    lab.expect("broken lines", broken, [])
+    told = [int(n) for n in re.findall(r"^miruo: (\d+) lines not printed: the reader of the output is too slow$", miruo.err, re.M)]
+    assert 1 <= len(told) <= 10 and sum(told) <= miruo.stats["DropOutput"], told
+    in_all = f"miruo: {miruo.stats['DropOutput']} lines in all were not printed: the reader of the output was too slow"
+    lab.expect("told at the end", miruo.err.count(in_all), 1)
+
+
 if __name__ == "__main__":
-    lab.main(tiny_ring, sessions_survive, tools=("iperf3", "ss"))
+    lab.main(tiny_ring, sessions_survive, output_not_read, tools=("iperf3", "ss"))

@@ -157,7 +157,7 @@ int main(int argc, char **argv)
 	}
 	config_init(&cfg);
 	cfg.tracker.session_limit = b.flow_count;
-	stream_init(&out, stdout);
+	stream_init(&out, stdout, false);
 	b.monitor = monitor_new(&cfg, &out);
 	b.flows = calloc(b.flow_count, sizeof(b.flows[0]));
 	if (!b.monitor || !b.flows)

@@ -122,6 +122,8 @@ static void print_limits(FILE *f, const struct statistics *st)
 	line(f, 16, "ActiveSegmentLim", st->segment_limit);
 	line(f, 16, "DropSession", st->tracker.refused + st->tracker.evicted);
 	line(f, 16, "DropSegment", st->history.dropped);
+	if (st->not_printed)
+		line(f, 16, "DropOutput", st->not_printed);
 	rule_off(f);
 }
 
@@ -230,6 +232,9 @@ void statistics_warn(FILE *f, const struct statistics *st)
 {
 	if (st->dropped)
 		fprintf(f, "miruo: %" PRIu64 " packets were lost in all: the buffer was full; raise --ring-size\n", st->dropped);
+	if (st->not_printed)
+		fprintf(f, "miruo: %" PRIu64 " %s in all were not printed: the reader of the output was too slow\n",
+			st->not_printed, st->ladders ? "sessions" : "lines");
 	if (st->tracker.refused || st->tracker.evicted)
 		fprintf(f, "miruo: %" PRIu64 " sessions were not followed: more than %" PRIu32
 			   " at once; raise --session-limit (-L)\n",

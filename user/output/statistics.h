@@ -19,8 +19,9 @@ struct statistics_interface {
 
 struct statistics {
 	uint64_t capture_ms;		/* from the first to the last segment, or since start */
-	uint64_t lookups;		/* sessions printed */
 	uint64_t explain_missing;	/* lines of --explain that were not kept */
+	uint64_t lookups;		/* sessions to be printed */
+	uint64_t not_printed;		/* records of the output that its reader was too slow for */
 	struct tracker_stats tracker;
 	struct history_stats history;
 	struct rules_stats rules;
