@@ -12,8 +12,8 @@
 
 #define NS_PER_MS 1000000ull
 #define DRAIN_MAX 1024			/* segments a call */
-#define BUSY_SLEEP_MS 25
-#define IDLE_SLEEP_MS 100
+#define BUSY_SLEEP_MS 40
+#define IDLE_SLEEP_MS 500
 #define IDLE_AFTER_NS (500 * NS_PER_MS)
 
 /* Unpacked, to be delivered together. */

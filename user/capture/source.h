@@ -66,7 +66,7 @@ struct source_ops {
 
 	/*
 	 * Delivers some segments, at most about a thousand; where more may take long to come, those that are there. Live sources
-	 * wait for the first one, 100 ms at most.
+	 * wait for the first one, half a second at most.
 	 */
 	enum poll_result (*poll)(struct source *s, segments_fn *fn, void *ctx);
 
