@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * bench_kernel: what the kernel programs cost a packet, by BPF_PROG_TEST_RUN, the cost of an empty program subtracted.
+ * bench_kernel: what the kernel programs cost a packet, by BPF_PROG_TEST_RUN, the cost of an empty program subtracted, and what
+ * it costs to read a segment of theirs, without what follows.
  *
- * One line a measurement: hook, name, ns. Each is the least average of many batches, as what else the machine does only adds.
+ * One line a measurement: hook or reader, name, ns. Each is the least average of many batches, as what else the machine does only adds.
  * The packet is always the same and in the cache, so a real one costs more. Ends with 77 where programs cannot be loaded.
  */
 #define _GNU_SOURCE	/* CPU_SET, pthread_setaffinity_np */
@@ -13,12 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "ring.h"
+#include "ring_reader.h"
 #include "wire.h"
 
 #include "bench_reference.skel.h"
@@ -28,6 +31,7 @@
 #define RING_BYTES (1u << 20)
 #define REPEAT 4000	/* runs of a batch; their records fit the ring */
 #define BATCHES 64
+#define MIX 8		/* segments of one CPU before those of the next */
 #define CPUS_MAX 64	/* that produce at once */
 
 struct frame {
@@ -38,8 +42,8 @@ struct frame {
 struct bench {
 	struct miruo_bpf *skel;
 	struct bench_reference_bpf *reference;
-	struct ring *rings;
-	uint32_t cpus;		/* possible ones: each has a ring */
+	struct ring_reader reader;
+	struct tally *tallies;
 };
 
 /* One of the programs that run at the same time, each on a CPU of its own. */
@@ -80,38 +84,32 @@ static struct frame frame_ipv4(uint8_t flags, const uint8_t *options, uint8_t op
 
 static int load(struct bench *b)
 {
-	uint32_t cpu;
-	int fd;
+	uint32_t cpus = (uint32_t)libbpf_num_possible_cpus();
 
-	b->cpus = (uint32_t)libbpf_num_possible_cpus();
-	b->rings = calloc(b->cpus, sizeof(*b->rings));
+	b->tallies = calloc(TALLIES, sizeof(*b->tallies));
 	b->reference = bench_reference_bpf__open_and_load();
 	b->skel = miruo_bpf__open();
-	if (!b->rings || !b->reference || !b->skel)
+	if (!b->tallies || !b->reference || !b->skel)
 		return -errno;
 	b->skel->rodata->config.ring_bytes = b->skel->rodata->config.wake_bytes = RING_BYTES;
 	b->skel->rodata->config.in_order = 1;
-	bpf_map__set_max_entries(b->skel->maps.rings, b->cpus);
-	bpf_map__set_max_entries(b->skel->maps.cpus, b->cpus);
+	bpf_map__set_max_entries(b->skel->maps.rings, cpus);
+	bpf_map__set_max_entries(b->skel->maps.cpus, cpus);
 	if (miruo_bpf__load(b->skel))
 		return -errno;
-	for (cpu = 0; cpu < b->cpus; cpu++) {
-		fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "bench_ring", 0, 0, RING_BYTES, NULL);
-		if (fd < 0 || bpf_map_update_elem(bpf_map__fd(b->skel->maps.rings), &cpu, &fd, BPF_ANY))
-			return -errno;
-		if (ring_open(&b->rings[cpu], fd, RING_BYTES))
-			return -errno;
-	}
-	return 0;
+	b->reader.wake = &b->skel->bss->wake;
+	b->reader.tallies = b->tallies;
+	return ring_reader_open(&b->reader, cpus, RING_BYTES, bpf_map__fd(b->skel->maps.rings), bpf_map__fd(b->skel->maps.cpus),
+				epoll_create1(EPOLL_CLOEXEC));
 }
 
-static void ring_discard(struct ring *r)
+static void queue_discard(struct cpu_queue *q)
 {
-	size_t len;
+	size_t room;
 
-	while (ring_peek(r, &len))
-		ring_skip(r, len);
-	ring_release(r);
+	while (cpu_queue_peek(q, &room))
+		cpu_queue_skip(q, room);
+	cpu_queue_release(q);
 }
 
 static int stay_on_cpu(int cpu)
@@ -134,7 +132,7 @@ static void *produce(void *arg)
 		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p->frame->bytes, .data_size_in = p->frame->len,
 			    .repeat = REPEAT);
 
-		ring_discard(&p->bench->rings[p->cpu]);
+		queue_discard(&p->bench->reader.queues[p->cpu]);
 		pthread_barrier_wait(p->barrier);
 		if (bpf_prog_test_run_opts(p->program, &opts))
 			p->status = errno;
@@ -179,9 +177,9 @@ static void row(struct bench *b, const struct hook *hook, const char *name, int 
 	long empty = measure(b, hook->empty, frame, cpus), ns = measure(b, program, frame, cpus);
 
 	if (empty < 0 || ns < 0)
-		printf("%-4s %-32s failed\n", hook->name, name);
+		printf("%-6s %-32s failed\n", hook->name, name);
 	else
-		printf("%-4s %-32s %ld\n", hook->name, name, ns - empty);
+		printf("%-6s %-32s %ld\n", hook->name, name, ns - empty);
 	fflush(stdout);
 }
 
@@ -194,12 +192,65 @@ static void bench_hook(struct bench *b, const struct hook *hook)
 	int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
 
 	cpus = cpus < CPUS_MAX ? cpus : CPUS_MAX;
-	printf("%-4s %-32s %ld\n", hook->name, "empty program, not subtracted", measure(b, hook->empty, &plain, 1));
+	printf("%-6s %-32s %ld\n", hook->name, "empty program, not subtracted", measure(b, hook->empty, &plain, 1));
 	row(b, hook, "parse", hook->parse, &plain, 1);
 	row(b, hook, "record", hook->watch, &bare, 1);
 	row(b, hook, "record with timestamps", hook->watch, &plain, 1);
 	row(b, hook, "record with options", hook->watch, &syn, 1);
 	row(b, hook, "record, all CPUs at once", hook->watch, &plain, cpus);
+}
+
+static void count_segments(void *ctx, const struct segment *segs, size_t count)
+{
+	uint64_t *segments = ctx;
+
+	(void)segs;
+	*segments += count;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* ns for each segment that the program made of the frame on the first CPUs, turn by turn so that their times mix; or -1. */
+static long measure_reader(struct bench *b, int program, const struct frame *frame, int cpus)
+{
+	uint64_t least = UINT64_MAX, start, segments = 0;
+	int batch, i;
+
+	for (batch = 0; batch < BATCHES; batch++) {
+		while (!ring_reader_drain(&b->reader, count_segments, &segments))
+			;
+		for (i = 0; i < REPEAT / MIX; i++) {
+			LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->bytes, .data_size_in = frame->len, .repeat = MIX);
+
+			if (stay_on_cpu(i % cpus) || bpf_prog_test_run_opts(program, &opts))
+				return -1;
+		}
+		segments = 0;
+		start = now_ns();
+		while (!ring_reader_drain(&b->reader, count_segments, &segments))
+			;
+		start = now_ns() - start;
+		if (segments != REPEAT)
+			return -1;
+		least = start < least ? start : least;
+	}
+	return (long)(least / REPEAT);
+}
+
+static void bench_reader(struct bench *b)
+{
+	static const uint8_t timestamps[12] = { 1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2 };
+	struct frame plain = frame_ipv4(0x18, timestamps, sizeof(timestamps));
+	int program = bpf_program__fd(b->skel->progs.tc_in), cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
+
+	printf("%-6s %-32s %ld\n", "reader", "one CPU", measure_reader(b, program, &plain, 1));
+	printf("%-6s %-32s %ld\n", "reader", "all CPUs, mixed", measure_reader(b, program, &plain, cpus < CPUS_MAX ? cpus : CPUS_MAX));
 }
 
 int main(void)
@@ -215,6 +266,7 @@ int main(void)
 	}
 	bench_hook(&b, &(struct hook){ "tc", bpf_program__fd(b.reference->progs.empty_tc), bpf_program__fd(b.reference->progs.parse_tc),
 				       bpf_program__fd(b.skel->progs.tc_in) });
+	bench_reader(&b);
 	bench_hook(&b, &(struct hook){ "xdp", bpf_program__fd(b.reference->progs.empty_xdp),
 				       bpf_program__fd(b.reference->progs.parse_xdp), bpf_program__fd(b.skel->progs.xdp_in) });
 	return 0;
