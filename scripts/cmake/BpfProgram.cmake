@@ -39,7 +39,7 @@ function(bpf_program name)
   add_custom_command(
     OUTPUT ${object}
     COMMAND ${MIRUO_CLANG} -target bpf -mcpu=v3 -O2 -g -ffreestanding -Wall -Wextra -Werror
-      -I${CMAKE_SOURCE_DIR}/include -I/usr/include/${CMAKE_C_LIBRARY_ARCHITECTURE}
+      -I${CMAKE_SOURCE_DIR}/include -I${CMAKE_SOURCE_DIR}/bpf -I/usr/include/${CMAKE_C_LIBRARY_ARCHITECTURE}
       -MD -MF ${object}.d -MT ${object} -c ${source} -o ${object}
     DEPENDS ${source}
     DEPFILE ${object}.d
