@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "compile.h"
+
 #define EXPRESSION_SHOWN 100	/* bytes of it in an error line */
 
 void filter_init(struct filter *f, const char *expression)
@@ -40,7 +42,7 @@ bool filter_compile(struct filter *f, pcap_t *p, bpf_u_int32 netmask, struct tex
 	if (!f->expression || fits(f, p, netmask))
 		return true;
 	filter_fini(f);
-	if (pcap_compile(p, &f->program, f->expression, 1, netmask)) {
+	if (compile_expression(p, &f->program, f->expression, netmask)) {
 		add_refusal(err, f->expression, pcap_geterr(p));
 		return false;
 	}

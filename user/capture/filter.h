@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The pcap expression, compiled for one input after the other. A program is kept as long as it fits: rotated files are
- * alike, and the optimiser of libpcap needs seconds for long lists of hosts.
+ * alike, and long lists take a while to compile.
  */
 #ifndef MIRUO_CAPTURE_FILTER_H
 #define MIRUO_CAPTURE_FILTER_H
