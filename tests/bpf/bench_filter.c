@@ -14,7 +14,7 @@
 
 /* Classic BPF and eBPF have a struct of this name each, and a few macros. */
 #define bpf_insn cbpf_insn
-#include <pcap/pcap.h>
+#include "compile.h"
 #undef bpf_insn
 #undef BPF_MOD
 #undef BPF_XOR
@@ -35,16 +35,14 @@ static const uint8_t packet[64] = {
 
 static char *hosts(int count)
 {
-	size_t size = (size_t)count * HOST_TEXT + HOST_TEXT, len = 1;
+	size_t size = (size_t)count * HOST_TEXT + 1, len = 0;
 	char *text = malloc(size);
 	int i;
 
 	if (!text)
 		exit(1);
-	text[0] = '(';
 	for (i = 0; i < count; i++)
 		len += (size_t)snprintf(text + len, size - len, "%shost 10.99.%d.%d", i ? " or " : "", i / 256, i % 256);
-	snprintf(text + len, size - len, ") and tcp");
 	return text;
 }
 
@@ -97,7 +95,7 @@ static int bench_expression(pcap_t *p, const char *name, const char *expression)
 	struct bpf_program b;
 	int status;
 
-	if (pcap_compile(p, &b, expression, 1, PCAP_NETMASK_UNKNOWN)) {
+	if (compile_expression(p, &b, expression, PCAP_NETMASK_UNKNOWN)) {
 		printf("%s: %s\n", name, pcap_geterr(p));
 		return -EINVAL;
 	}
