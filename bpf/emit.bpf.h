@@ -349,6 +349,20 @@ MIRUO_INLINE void cpu_leave(struct cpu_state *c)
 	*(volatile uint32_t *)&c->busy = 0;
 }
 
+/* A frame that the expression rejected. */
+MIRUO_INLINE void count_filtered(void)
+{
+	uint32_t cpu = bpf_get_smp_processor_id();
+	struct cpu_state *c = bpf_map_lookup_elem(&cpus, &cpu);
+
+	if (!c)
+		return;
+	if (config.preempted)
+		__sync_fetch_and_add(&c->count[COUNT_FILTERED], 1);
+	else
+		c->count[COUNT_FILTERED]++;
+}
+
 /* What follows the decoder. */
 MIRUO_INLINE void cpu_watch(struct cpu_state *c, uint32_t cpu, const struct packet *p, int result)
 {

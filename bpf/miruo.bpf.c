@@ -4,6 +4,7 @@
  * the way it would have taken without them, and programs behind them run.
  */
 #include "emit.bpf.h"
+#include "filter.bpf.h"
 
 #define TC_NEXT (-1)		/* TCX_NEXT and TC_ACT_UNSPEC: the next program decides */
 #define VLAN_ID_MASK 0x0fff
@@ -66,28 +67,36 @@ MIRUO_INLINE int tc_watch(struct __sk_buff *skb, int l3, int egress)
 	return TC_NEXT;
 }
 
+MIRUO_INLINE int tc_wants(struct __sk_buff *skb)
+{
+	if (!config.filter || filter_tc(skb))
+		return 1;
+	count_filtered();
+	return 0;
+}
+
 SEC("tc")
 int tc_in(struct __sk_buff *skb)
 {
-	return tc_watch(skb, 0, 0);
+	return tc_wants(skb) ? tc_watch(skb, 0, 0) : TC_NEXT;
 }
 
 SEC("tc")
 int tc_out(struct __sk_buff *skb)
 {
-	return tc_watch(skb, 0, 1);
+	return tc_wants(skb) ? tc_watch(skb, 0, 1) : TC_NEXT;
 }
 
 SEC("tc")
 int tc_in_l3(struct __sk_buff *skb)
 {
-	return tc_watch(skb, 1, 0);
+	return tc_wants(skb) ? tc_watch(skb, 1, 0) : TC_NEXT;
 }
 
 SEC("tc")
 int tc_out_l3(struct __sk_buff *skb)
 {
-	return tc_watch(skb, 1, 1);
+	return tc_wants(skb) ? tc_watch(skb, 1, 1) : TC_NEXT;
 }
 
 MIRUO_INLINE int xdp_decode(struct xdp_md *xdp, struct segment *seg)
@@ -98,8 +107,7 @@ MIRUO_INLINE int xdp_decode(struct xdp_md *xdp, struct segment *seg)
 	return result == DECODE_RESULTS ? xdp_decode_any(xdp, seg) : result;
 }
 
-SEC("xdp")
-int xdp_in(struct xdp_md *xdp)
+MIRUO_INLINE int xdp_watch(struct xdp_md *xdp)
 {
 	uint32_t cpu = bpf_get_smp_processor_id();
 	struct cpu_state *c = cpu_enter(cpu);
@@ -114,6 +122,15 @@ int xdp_in(struct xdp_md *xdp)
 	p.ifindex = xdp->ingress_ifindex;
 	cpu_watch(c, cpu, &p, result);
 	cpu_leave(c);
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int xdp_in(struct xdp_md *xdp)
+{
+	if (!config.filter || filter_xdp(xdp))
+		return xdp_watch(xdp);
+	count_filtered();
 	return XDP_PASS;
 }
 

@@ -25,16 +25,6 @@ static void tell(const char *text)
 		fprintf(stderr, "miruo: %s\n", text);
 }
 
-/* Why the kernel programs are not used although nothing went wrong; NULL: nothing is in their way. */
-static const char *ebpf_obstacle(const struct config *cfg)
-{
-	if (!ebpf)
-		return "this miruo was built without them";
-	if (cfg->source.filter)
-		return "they do not know expressions in this version";
-	return NULL;
-}
-
 static struct source *open_pcap(const struct config *cfg, const struct source_ops **ops, char *err, size_t err_size, bool *usage)
 {
 	struct source_config source = cfg->source;
@@ -70,7 +60,7 @@ static bool missing_privileges(uint32_t needed, char *buf, size_t size)
 
 struct source *host_open_live(const struct config *cfg, const struct source_ops **ops, char *err, size_t err_size, bool *usage)
 {
-	const char *obstacle = ebpf_obstacle(cfg);
+	const char *obstacle = ebpf ? NULL : "this miruo was built without them";
 	bool only_ebpf = cfg->backend == BACKEND_EBPF || cfg->source.hook;	/* a hook is one of the kernel programs */
 	char other[SOURCE_ERROR_MAX];
 	struct source *s;

@@ -98,6 +98,7 @@ enum kernel_counter {
 	COUNT_RING_FULL,	/* segments lost because there was no room */
 	COUNT_FULL_PLAIN,	/* of them, those without SYN, FIN and RST */
 	COUNT_WAKE_UPS,
+	COUNT_FILTERED,		/* frames that the expression rejected */
 	COUNT_COUNT = 24
 };
 
@@ -121,6 +122,7 @@ struct bpf_config {
 	uint32_t payload_bytes;	/* bring along so many bytes of payload, WIRE_PAYLOAD_MAX at most */
 	uint32_t ring_bytes;	/* size of each ring */
 	uint32_t wake_bytes;	/* wake the reader when a ring holds more than this */
+	uint32_t filter;	/* there is an expression: the functions of bpf/filter.bpf.h decide */
 	uint32_t in_order;	/* this kind of CPU shows stores to others in their order */
 	uint32_t preempted;	/* a program may be interrupted by another on the same CPU at any time (PREEMPT_RT) */
 };

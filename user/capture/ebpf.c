@@ -17,8 +17,10 @@
 #include "array.h"
 #include "hooks.h"
 #include "interfaces.h"
+#include "kernel_filter.h"
 #include "ring_reader.h"
 #include "source.h"
+#include "splice.h"
 #include "text.h"
 #include "wire.h"
 
@@ -31,6 +33,7 @@
 #define WAKE_SHARE 4			/* the reader is woken when a ring is filled to 1 in this */
 #define LOSS_EVERY_NS (1000 * NS_PER_MS)
 #define NOTICES_MAX 2048		/* bytes of notices that wait */
+#define NO_FILTER (-ENOEXEC)		/* interface_attach(): the expression has no meaning there, which is no error elsewhere */
 
 #if defined(__x86_64__) || defined(__i386__) || defined(__s390x__)
 #define CPU_STORES_IN_ORDER 1
@@ -43,12 +46,19 @@ struct losses {
 	uint64_t all, plain;		/* plain: without SYN, FIN and RST */
 };
 
-struct source {
+/* The programs are loaded once for each different filter; the maps are those of the first set. */
+struct program_set {
 	struct miruo_bpf *skel;
+	struct hook_programs programs;
+};
+
+struct source {
+	struct program_set *sets;
+	size_t set_count;
+	struct kernel_filters *filters;
 	struct tally *tallies;
 	struct ring_reader reader;
 	struct interfaces *interfaces;
-	struct hook_programs programs;
 	struct hooks *hooks;		/* of the interfaces that are watched now */
 	size_t hook_count;
 	enum hook hook;
@@ -100,41 +110,150 @@ static bool kernel_is_realtime(void)
 	return c == '1';
 }
 
-static int programs_load(struct source *s, const struct source_config *cfg, char *err, size_t err_size)
+static void set_configure(const struct source *s, const struct source_config *cfg, struct miruo_bpf *skel, uint32_t rings)
 {
 	uint32_t bytes = ring_bytes(cfg->ring_kb);
+	size_t set = s->set_count;
+	bool ethernet = kernel_filters_has(s->filters, set, INTERFACE_ETHERNET);
+	bool l3 = s->l3 && kernel_filters_has(s->filters, set, INTERFACE_RAW_IP);
+
+	skel->rodata->config.ring_bytes = bytes;
+	skel->rodata->config.wake_bytes = bytes / WAKE_SHARE;
+	skel->rodata->config.filter = cfg->filter != NULL;
+	skel->rodata->config.in_order = CPU_STORES_IN_ORDER;
+	skel->rodata->config.preempted = kernel_is_realtime();
+	skel->rodata->config.payload_bytes = cfg->payload_bytes < WIRE_PAYLOAD_MAX ? cfg->payload_bytes : WIRE_PAYLOAD_MAX;
+	bpf_program__set_autoload(skel->progs.tc_in, ethernet);
+	bpf_program__set_autoload(skel->progs.tc_out, ethernet);
+	bpf_program__set_autoload(skel->progs.xdp_in, ethernet && cfg->hook != HOOK_TC);
+	bpf_program__set_autoload(skel->progs.tc_in_l3, l3);
+	bpf_program__set_autoload(skel->progs.tc_out_l3, l3);
+	bpf_map__set_max_entries(skel->maps.rings, rings);
+	bpf_map__set_max_entries(skel->maps.cpus, rings);
+}
+
+static int maps_share(const struct miruo_bpf *first, struct miruo_bpf *skel)
+{
+	int status = bpf_map__reuse_fd(skel->maps.rings, bpf_map__fd(first->maps.rings));
+
+	if (!status)
+		status = bpf_map__reuse_fd(skel->maps.cpus, bpf_map__fd(first->maps.cpus));
+	return status ? status : bpf_map__reuse_fd(skel->maps.bss, bpf_map__fd(first->maps.bss));
+}
+
+/* Opens and loads the next set. 0, or -errno; why is only set for what is wrong with the expression. */
+static int set_load(struct source *s, const struct source_config *cfg, uint32_t rings, int form, struct splices *splices,
+		    struct text *why)
+{
+	struct program_set *set = &s->sets[s->set_count];
+	struct miruo_bpf *skel = miruo_bpf__open();
+	int status = skel ? 0 : -errno;
+
+	if (status)
+		return status;
+	set->skel = skel;
+	set_configure(s, cfg, skel, rings);
+	splices_object(splices, skel->obj);
+	status = kernel_filters_splice(s->filters, s->set_count, form, splices, why);
+	if (!status && s->set_count)
+		status = maps_share(s->sets[0].skel, skel);
+	s->set_count++;
+	if (!status)
+		status = miruo_bpf__load(skel);
+	set->programs = (struct hook_programs){
+		.tc_in = bpf_program__fd(skel->progs.tc_in),
+		.tc_out = bpf_program__fd(skel->progs.tc_out),
+		.tc_in_l3 = bpf_program__fd(skel->progs.tc_in_l3),
+		.tc_out_l3 = bpf_program__fd(skel->progs.tc_out_l3),
+		.xdp_in = bpf_program__fd(skel->progs.xdp_in),
+	};
+	return status;
+}
+
+static void sets_close(struct source *s)
+{
+	while (s->set_count > 0) {
+		struct program_set *set = &s->sets[--s->set_count];
+
+		clsact_release(&set->programs.claim);
+		miruo_bpf__destroy(set->skel);
+	}
+}
+
+static int sets_load(struct source *s, const struct source_config *cfg, size_t count, uint32_t rings, int form, struct text *why)
+{
+	struct splices splices;
+	int status = 0;
+
+	while (!status && s->set_count < count) {
+		status = splices_begin(&splices);
+		if (status)
+			break;
+		status = set_load(s, cfg, rings, form, &splices, why);
+		splices_end(&splices);
+	}
+	if (status)
+		sets_close(s);
+	return status;
+}
+
+/* What the verifier says of a program with more than it can walk through. */
+static bool is_too_large(int status)
+{
+	return status == -E2BIG || status == -EFAULT || status == -ENOMEM;
+}
+
+static int tell_refusal(struct source *s, const struct source_config *cfg, int status, char *err, size_t err_size, bool *usage)
+{
+	struct text t;
+
+	if (!cfg->filter || !is_too_large(status))
+		return say(err, err_size, "the kernel does not take the programs", status);
+	*usage = true;
+	text_init(&t, err, err_size);
+	kernel_filters_add_name(s->filters, &t);
+	text_add(&t, " is too large for the kernel: use a net in place of its hosts, or a portrange in place of its ports, or record"
+		     " with tcpdump and read the files with -f");
+	return status;
+}
+
+static int sets_open(struct source *s, const struct source_config *cfg, uint32_t rings, char *err, size_t err_size, bool *usage)
+{
+	struct text why;
+	size_t count;
+	int form, forms = cfg->filter ? KERNEL_FILTER_FORMS : 1, status = -EINVAL;
+
+	text_init(&why, err, err_size);
+	count = kernel_filters_sets(s->filters, &why, usage);
+	if (!count)
+		return -EINVAL;
+	s->sets = calloc(count, sizeof(*s->sets));
+	if (!s->sets)
+		return say(err, err_size, "kernel programs", -ENOMEM);
+	for (form = 0; form < forms && status && status != -EPERM && !why.len; form++)
+		status = sets_load(s, cfg, count, rings, form, &why);
+	if (status && why.len)
+		*usage = true;
+	else if (status)
+		tell_refusal(s, cfg, status, err, err_size, usage);
+	return status;
+}
+
+static int programs_load(struct source *s, const struct source_config *cfg, char *err, size_t err_size, bool *usage)
+{
 	int cpus = libbpf_num_possible_cpus(), status;
 	uint32_t rings = cpus > 0 ? (uint32_t)cpus : 1;
+	const struct miruo_bpf *first;
 
 	libbpf_set_print(NULL);
-	s->skel = miruo_bpf__open();
-	if (!s->skel)
-		return say(err, err_size, "cannot open the kernel programs", -errno);
-	s->skel->rodata->config.ring_bytes = bytes;
-	s->skel->rodata->config.wake_bytes = bytes / WAKE_SHARE;
-	s->skel->rodata->config.in_order = CPU_STORES_IN_ORDER;
-	s->skel->rodata->config.preempted = kernel_is_realtime();
-	s->skel->rodata->config.payload_bytes =
-		cfg->payload_bytes < WIRE_PAYLOAD_MAX ? cfg->payload_bytes : WIRE_PAYLOAD_MAX;
-	bpf_program__set_autoload(s->skel->progs.xdp_in, cfg->hook != HOOK_TC);
-	bpf_program__set_autoload(s->skel->progs.tc_in_l3, s->l3);
-	bpf_program__set_autoload(s->skel->progs.tc_out_l3, s->l3);
-	bpf_map__set_max_entries(s->skel->maps.rings, rings);
-	bpf_map__set_max_entries(s->skel->maps.cpus, rings);
-	status = miruo_bpf__load(s->skel);
+	status = sets_open(s, cfg, rings, err, err_size, usage);
 	if (status)
-		return say(err, err_size, "the kernel does not take the programs", status);
-	s->programs = (struct hook_programs){
-		.tc_in = bpf_program__fd(s->skel->progs.tc_in),
-		.tc_out = bpf_program__fd(s->skel->progs.tc_out),
-		.tc_in_l3 = bpf_program__fd(s->skel->progs.tc_in_l3),
-		.tc_out_l3 = bpf_program__fd(s->skel->progs.tc_out_l3),
-		.xdp_in = bpf_program__fd(s->skel->progs.xdp_in),
-	};
-	s->reader.wake = &s->skel->bss->wake;
+		return status;
+	first = s->sets[0].skel;
+	s->reader.wake = &first->bss->wake;
 	s->reader.tallies = s->tallies;
-	status = ring_reader_open(&s->reader, rings, bytes, bpf_map__fd(s->skel->maps.rings), bpf_map__fd(s->skel->maps.cpus),
-				  s->epoll_fd);
+	status = ring_reader_open(&s->reader, rings, ring_bytes(cfg->ring_kb), bpf_map__fd(first->maps.rings),
+				  bpf_map__fd(first->maps.cpus), s->epoll_fd);
 	if (status)
 		return say(err, err_size, "cannot make the ring buffers", status);
 	return 0;
@@ -144,8 +263,10 @@ static int programs_load(struct source *s, const struct source_config *cfg, char
 static int interface_attach(struct source *s, const struct interface *iface, char *why, size_t why_size)
 {
 	bool l3 = iface->link == INTERFACE_RAW_IP;
+	struct hook_programs *programs;
 	struct hooks *hooks;
-	int status;
+	struct text t;
+	int status, set;
 
 	if (iface->link == INTERFACE_UNSUPPORTED) {
 		snprintf(why, why_size, "%s", iface->why_not);
@@ -155,14 +276,19 @@ static int interface_attach(struct source *s, const struct interface *iface, cha
 		snprintf(why, why_size, "it has no link header now; restart miruo to watch it");
 		return -EOPNOTSUPP;
 	}
+	text_init(&t, why, why_size);
+	set = kernel_filters_find(s->filters, iface, &t);
+	if (set < 0)
+		return NO_FILTER;
+	programs = &s->sets[set].programs;
 	hooks = realloc(s->hooks, (s->hook_count + 1) * sizeof(*hooks));
 	if (!hooks)
 		return -ENOMEM;
 	s->hooks = hooks;
-	status = hooks_attach(&hooks[s->hook_count], &s->programs, iface->index, l3, s->hook, why, why_size);
+	status = hooks_attach(&hooks[s->hook_count], programs, iface->index, l3, s->hook, why, why_size);
 	if (status && s->any && s->hook != HOOK_TC) {	/* nobody asked for XDP on this one */
 		notice_add(s, iface->name, why);
-		status = hooks_attach(&hooks[s->hook_count], &s->programs, iface->index, l3, HOOK_TC, why, why_size);
+		status = hooks_attach(&hooks[s->hook_count], programs, iface->index, l3, HOOK_TC, why, why_size);
 	}
 	if (status)
 		return status;
@@ -170,6 +296,14 @@ static int interface_attach(struct source *s, const struct interface *iface, cha
 	snprintf(tally_of(s->tallies, iface->index)->name, INTERFACE_NAME_MAX, "%s",
 		 iface->index < TALLIES ? iface->name : "others");
 	return 0;
+}
+
+static void notice_not_attached(struct source *s, const struct interface *iface, const char *why, int status)
+{
+	char text[SOURCE_ERROR_MAX];
+
+	snprintf(text, sizeof(text), "%s%s", status == NO_FILTER ? "passed over: " : "", why);
+	notice_add(s, iface->name, text);
 }
 
 /* Collects what can go wrong while the interfaces of the start are attached to. */
@@ -180,27 +314,35 @@ struct first_attach {
 	int status;
 };
 
-static void first_attach_one(void *ctx, const struct interface *iface)
+static void first_attach_fail(struct first_attach *first, const struct interface *iface, const char *why, int status)
 {
-	struct first_attach *first = ctx;
-	struct source *s = first->s;
-	char why[256] = "out of memory";
 	struct text t;
-	int status;
 
-	if (first->status)
-		return;
-	status = interface_attach(s, iface, why, sizeof(why));
-	if (!status)
-		return;
-	if (s->any && (iface->link == INTERFACE_UNSUPPORTED || status == -ENODEV)) {	/* or gone already */
-		notice_add(s, iface->name, why);
-		return;
-	}
 	first->status = status;
 	text_init(&t, first->err, first->err_size);
 	text_add_escaped(&t, iface->name, strlen(iface->name));
 	text_add(&t, ": %s", why);
+}
+
+static void first_attach_one(void *ctx, const struct interface *iface)
+{
+	struct first_attach *first = ctx;
+	struct source *s = first->s;
+	char why[SOURCE_ERROR_MAX] = "out of memory";
+	int status;
+
+	if (first->status && first->status != NO_FILTER)
+		return;
+	status = interface_attach(s, iface, why, sizeof(why));
+	if (!status)
+		return;
+	if (status != NO_FILTER && !(s->any && (iface->link == INTERFACE_UNSUPPORTED || status == -ENODEV))) {	/* or gone already */
+		first_attach_fail(first, iface, why, status);
+		return;
+	}
+	notice_not_attached(s, iface, why, status);
+	if (status == NO_FILTER)
+		first_attach_fail(first, iface, why, status);
 }
 
 static void hooks_forget(struct source *s, uint32_t ifindex)
@@ -219,22 +361,26 @@ static void hooks_forget(struct source *s, uint32_t ifindex)
 static void on_interface(void *ctx, enum interface_event event, const struct interface *iface, const char *old_name)
 {
 	struct source *s = ctx;
-	char why[256] = "out of memory";
+	char why[SOURCE_ERROR_MAX] = "out of memory";
+	int status = 0;
 
 	(void)old_name;
 	if (event == INTERFACE_VANISHED) {
 		hooks_forget(s, iface->index);
 		notice_add(s, iface->name, "the interface is gone");
-	} else if (event == INTERFACE_APPEARED && interface_attach(s, iface, why, sizeof(why))) {
-		notice_add(s, iface->name, why);
+	} else if (event == INTERFACE_APPEARED) {
+		status = interface_attach(s, iface, why, sizeof(why));
 	}
+	if (status)
+		notice_not_attached(s, iface, why, status);
 }
 
-static void need_l3(void *ctx, const struct interface *iface)
+static void prepare_for(void *ctx, const struct interface *iface)
 {
 	struct source *s = ctx;
 
 	s->l3 |= iface->link == INTERFACE_RAW_IP;
+	kernel_filters_add(s->filters, iface);
 }
 
 static int interfaces_open(struct source *s, const struct source_config *cfg, char *err, size_t err_size, bool *usage)
@@ -249,16 +395,24 @@ static int interfaces_open(struct source *s, const struct source_config *cfg, ch
 	if (!s->interfaces)
 		return -ENODEV;
 	s->l3 = s->any;		/* one may come */
-	interfaces_each(s->interfaces, need_l3, s);
+	interfaces_each(s->interfaces, prepare_for, s);
+	if (s->any) {
+		kernel_filters_expect(s->filters, INTERFACE_ETHERNET);
+		kernel_filters_expect(s->filters, INTERFACE_RAW_IP);
+	}
 	return 0;
 }
 
-static int interfaces_attach(struct source *s, char *err, size_t err_size)
+static int interfaces_attach(struct source *s, char *err, size_t err_size, bool *usage)
 {
 	struct first_attach first = { .s = s, .err = err, .err_size = err_size };
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = s };
 
 	interfaces_each(s->interfaces, first_attach_one, &first);
+	if (first.status == NO_FILTER) {
+		*usage = s->hook_count == 0;
+		first.status = *usage ? NO_FILTER : 0;
+	}
 	if (!first.status && epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, interfaces_fd(s->interfaces), &event))
 		first.status = say(err, err_size, "interfaces", -errno);
 	return first.status;
@@ -272,12 +426,13 @@ static void ebpf_close(struct source *s)
 		return;
 	for (i = 0; i < s->hook_count; i++)
 		hooks_detach(&s->hooks[i]);
-	clsact_release(&s->programs.claim);
 	ring_reader_close(&s->reader);
 	interfaces_free(s->interfaces);
 	array_free(s->tallies, TALLIES, sizeof(s->tallies[0]));
 	free(s->hooks);
-	miruo_bpf__destroy(s->skel);
+	sets_close(s);
+	free(s->sets);
+	kernel_filters_free(s->filters);
 	if (s->epoll_fd >= 0)
 		close(s->epoll_fd);
 	free(s);
@@ -315,15 +470,16 @@ static struct source *ebpf_open(const struct source_config *cfg, char *err, size
 	s->stop = cfg->stop;
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	s->tallies = array_alloc(TALLIES, sizeof(s->tallies[0]));
-	if (!s->tallies) {
+	s->filters = kernel_filters_new(cfg->filter);
+	if (!s->tallies || !s->filters) {
 		say(err, err_size, "kernel source", -ENOMEM);
 		ebpf_close(s);
 		return NULL;
 	}
 	s->hook = (enum hook)cfg->hook;
 	text_init(&s->notices, s->notice_text, sizeof(s->notice_text));
-	if (interfaces_open(s, cfg, err, err_size, usage) || programs_load(s, cfg, err, err_size) ||
-	    interfaces_attach(s, err, err_size)) {
+	if (interfaces_open(s, cfg, err, err_size, usage) || programs_load(s, cfg, err, err_size, usage) ||
+	    interfaces_attach(s, err, err_size, usage)) {
 		ebpf_close(s);
 		return NULL;
 	}
@@ -437,6 +593,8 @@ static void ebpf_stats(const struct source *s, struct source_stats *out)
 		out->decoded[i] = ring_reader_counter(&s->reader, (enum kernel_counter)i);
 		out->frames += out->decoded[i];
 	}
+	out->filtered = ring_reader_counter(&s->reader, COUNT_FILTERED);
+	out->frames += out->filtered;
 	out->received = ring_reader_counter(&s->reader, COUNT_SENT);
 	out->dropped = ring_reader_counter(&s->reader, COUNT_RING_FULL);
 	out->dropped_plain = ring_reader_counter(&s->reader, COUNT_FULL_PLAIN);

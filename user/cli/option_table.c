@@ -57,8 +57,7 @@ const struct option_row option_table[] = {
 			"with pcap, packets are captured by libpcap, which costs the host more "
 			"and cannot tell of how many segments an offloaded packet is.\n"
 			"With auto, the default, it is ebpf where that is possible; "
-			"if it is not, a line says why and it is pcap.\n"
-			"An expression makes it pcap in this version.",
+			"if it is not, a line says why and it is pcap.",
 	},
 	{
 		.name = "hook", .arg = "WHERE", .kind = OPTION_WORD, .words = hook_words, .group = GROUP_INPUT,

@@ -117,7 +117,7 @@ bool access_read(const struct translator *t, const struct sock_filter *i, struct
 
 static int refuse(struct text *why, size_t pc, const char *what)
 {
-	text_add(why, "%s (instruction %zu of its classic BPF program)", what, pc);
+	text_add(why, "%s (instruction %zu)", what, pc);
 	return -EINVAL;
 }
 
@@ -174,7 +174,7 @@ static int check_jump(const struct translator *t, size_t pc, struct text *why)
 	size_t left = t->count - pc - 1;
 
 	if (is_ja(i) && i->k > INT32_MAX)
-		return refuse(why, pc, "it jumps backwards, as the protochain of a header does, and kernel programs must not loop so");
+		return refuse(why, pc, "it jumps backwards, as protochain does, which kernel programs must not");
 	if (is_ja(i) ? i->k >= left : i->jt >= left || i->jf >= left)
 		return refuse(why, pc, "a jump leads out of the program");
 	return 0;
