@@ -10,6 +10,7 @@
 
 #include "host.h"
 #include "monitor.h"
+#include "onesided.h"
 #include "options.h"
 
 #define NS_PER_S 1000000000ull
@@ -178,6 +179,17 @@ static enum exit_status run_loop(struct run *r)
 	return EXIT_RUN_TIME;
 }
 
+/* The expression is right, but not for following sessions. */
+static void warn_of_expression(const struct config *cfg)
+{
+	char text[SOURCE_ERROR_MAX];
+	struct text t;
+
+	text_init(&t, text, sizeof(text));
+	if (cfg->source.filter && onesided_warn(cfg->source.filter, &t))
+		fprintf(stderr, "miruo: %s\n", text);
+}
+
 /* Opens the source that the configuration asks for, and gives up what is not needed from there on. */
 static enum exit_status open_source(struct run *r, struct config *cfg)
 {
@@ -198,6 +210,7 @@ static enum exit_status open_source(struct run *r, struct config *cfg)
 	r->kernel = host_is_kernel(r->ops);
 	r->ops->describe(r->source, text, sizeof(text));
 	fprintf(stderr, "listening on %s\n", text);
+	warn_of_expression(cfg);
 	return r->live && !host_give_up_privileges(r->ops, r->source) ? EXIT_RUN_TIME : EXIT_OK;
 }
 

@@ -342,7 +342,8 @@ static void test_refused(void **state)
 	static const char *const bad[] = {
 		"10.0.0.1 or 10.0.0.2", "host 10.0.0.1 or or host 10.0.0.2", "(host 10.0.0.1 or host 10.0.0.2",
 		"tcp or 80",
-		"host 10.0.0.1 or host 10.0.0.2)", "host 10.0.0.1 or port", "port 80 or not", "and port 80", "port 80 and ()",
+		"host 10.0.0.1 or host 10.0.0.2)", "host 10.0.0.1 or port", "port 80 or not", "and port 80",
+		"port 80 and ()",
 		"tcp port 80 or 10.0.0.1", "port 80 or protocol 5", "host 10.0.0.1 or 10.0.0.300", "port 80 or $",
 		"tcp[13 & 2 != 0 or port 80", "ether broadcast or 02:00:00:00:00:01", "port 80 or (443)) or port 22",
 		"host 10.0.0.1 or port 99999", "(port 80) or host", "len > 5 or 6 or port 80",

@@ -68,7 +68,8 @@ void options_print_help(FILE *out)
 				print_row(out, row);
 	}
 	fputs("\nOptions go before the expression, a filter as for tcpdump: see pcap-filter(7).\n"
-	      "It must let both directions of a session through, and all its segments.\n\nExamples:\n", out);
+	      "It must let both directions of a session through, and all its segments;\n"
+	      "a line says if it does not.\n\nExamples:\n", out);
 	for (i = 0; i < option_example_count; i++)
 		fprintf(out, "  %s\n      %s\n", option_examples[i].command, option_examples[i].text);
 	fputs("\nHow to read the output: man miruo\n", out);

@@ -500,3 +500,56 @@ char *expression_write(const struct expression *e, char *at)
 	}
 	return at;
 }
+
+static bool is_direction(struct span s)
+{
+	return span_is(s, "src") || span_is(s, "dst");
+}
+
+/* A direction goes, but "src 10.0.0.1" is about a host. */
+static const char *undirected(struct token t)
+{
+	unsigned int ignored = 0;
+	struct token next = token_after(t);
+	enum word_kind kind;
+
+	if (next.kind != TOKEN_WORD)
+		return NULL;
+	kind = word_kind(next.text, &ignored);
+	return kind == WORD_VALUE || kind == WORD_UNKNOWN ? "host" : "";
+}
+
+/* What a token becomes; NULL: the expression is not to be touched. */
+static const char *undirected_token(struct token t)
+{
+	if (t.kind == TOKEN_NOT || t.kind == TOKEN_OPERATOR || t.kind == TOKEN_INDEX || t.kind == TOKEN_BAD)
+		return NULL;
+	if (t.kind != TOKEN_WORD || !is_direction(t.text))
+		return t.text.at;
+	return is_either_direction(t.text, token_after(t)) ? NULL : undirected(t);
+}
+
+bool expression_undirect(const char *text, char *buf, size_t size)
+{
+	struct token t, next;
+	const char *word;
+	bool found = false;
+	size_t len;
+
+	if (strlen(text) + 1 > size)
+		return false;
+	for (t = token_at(text); t.kind != TOKEN_END; t = next) {
+		next = token_after(t);
+		word = undirected_token(t);
+		if (!word)
+			return false;
+		len = word == t.text.at ? t.text.len : strlen(word);
+		found = found || word != t.text.at;
+		memcpy(buf, word, len);
+		buf += len;
+		if (len && next.text.at > t.text.at + t.text.len)
+			*buf++ = ' ';
+	}
+	*buf = '\0';
+	return found;
+}

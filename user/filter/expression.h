@@ -45,4 +45,10 @@ size_t expression_size(const struct expression *e);
 /* Writes an expression of the same meaning to at, qualifiers written out. Returns where it ends; adds no 0. */
 char *expression_write(const struct expression *e, char *at);
 
+/*
+ * Writes text without "src" and "dst" to buf, so that each term means either direction. Returns false if there are none, if
+ * that could make it mean less in some case ("not", comparisons), or if it is longer than size.
+ */
+bool expression_undirect(const char *text, char *buf, size_t size);
+
 #endif
