@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dump.h"
 #include "host.h"
 #include "monitor.h"
 #include "onesided.h"
@@ -244,6 +245,24 @@ done:
 	return status;
 }
 
+/* What was printed has arrived. */
+static enum exit_status finish_text(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_OK;
+	fprintf(stderr, "miruo: cannot write to standard output: %s\n", strerror(errno));
+	return EXIT_RUN_TIME;
+}
+
+static enum exit_status dump(const struct config *cfg)
+{
+	bool usage = false;
+
+	if (dump_filter(cfg, &usage))
+		return finish_text();
+	return usage ? EXIT_USAGE : EXIT_RUN_TIME;
+}
+
 static enum exit_status dispatch(struct config *cfg)
 {
 	bool usage = false;
@@ -252,21 +271,14 @@ static enum exit_status dispatch(struct config *cfg)
 		return host_check() ? EXIT_OK : EXIT_RUN_TIME;
 	if (!host_enter_netns(cfg->netns, &usage))
 		return usage ? EXIT_USAGE : EXIT_RUN_TIME;
+	if (cfg->dump_filter)
+		return dump(cfg);
 	if (cfg->list_interfaces)
 		return host_list_interfaces() ? EXIT_OK : EXIT_RUN_TIME;
 	if (cfg->source.file_count || cfg->source.interface_count)
 		return run(cfg);
 	fprintf(stderr, "miruo: nothing to watch: give an interface with -i DEV (any: all), or a capture file with -f FILE\n");
 	return EXIT_USAGE;
-}
-
-/* What --help or --version printed has arrived. */
-static enum exit_status finish_text(void)
-{
-	if (!fflush(stdout) && !ferror(stdout))
-		return EXIT_OK;
-	fprintf(stderr, "miruo: cannot write to standard output: %s\n", strerror(errno));
-	return EXIT_RUN_TIME;
 }
 
 int main(int argc, char *argv[])

@@ -520,6 +520,25 @@ static void what_the_host_has_is_asked_in_every_spelling(void **state)
 	}
 }
 
+static void the_compiled_filter_is_asked_for_once_or_twice(void **state)
+{
+	static const struct {
+		const char *word;
+		uint32_t times;
+	} cases[] = {
+		{ "tcp", 0 }, { "-d", 1 }, { "-dd", 2 }, { "--dump-filter", 1 }, { "--dump", 1 }, { "-dqd", 2 },
+	};
+	struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		RUN(&r, cases[i].word);
+		assert_accepted(&r);
+		assert_int_equal(r.cfg.dump_filter, cases[i].times);
+		run_end(&r);
+	}
+}
+
 /* Payload costs the kernel programs a copy of each packet: only -m asks for it. */
 static void payload_is_captured_for_http_only(void **state)
 {
@@ -793,6 +812,7 @@ static void help_has_every_option_and_default(void **state)
 		"\n      --rtt=MS ", "\n      --handshake=MS ",
 		"\n      --zero-window=MS ", "\n      --server-delay=MS ", "\n      --client-delay=MS ",
 		"\n      --half-open ", "\n      --reuse ", "\n      --explain ",
+		"\n  -d, --dump-filter ",
 		"(default 1000)", "(default 1024)", "(default 65536)",
 	};
 	struct run r;
@@ -864,6 +884,7 @@ int main(void)
 		cmocka_unit_test(other_words_are_refused_with_the_right_ones),
 		cmocka_unit_test(the_last_netns_wins),
 		cmocka_unit_test(what_the_host_has_is_asked_in_every_spelling),
+		cmocka_unit_test(the_compiled_filter_is_asked_for_once_or_twice),
 		cmocka_unit_test(payload_is_captured_for_http_only),
 		cmocka_unit_test(dpi_mode_is_read_by_its_module),
 		cmocka_unit_test(the_other_words_are_the_expression),

@@ -524,6 +524,11 @@ static void file_hide_progress(struct source *s)
 	progress_hide(&s->progress);
 }
 
+static const struct filter *file_filter(const struct source *s)
+{
+	return &s->filter;
+}
+
 const struct source_ops source_pcap_file = {
 	.name = "pcap-file",
 	.open = file_open,
@@ -533,5 +538,6 @@ const struct source_ops source_pcap_file = {
 	.error = file_error,
 	.stats = file_stats,
 	.hide_progress = file_hide_progress,
+	.filter = file_filter,
 	.close = file_close,
 };

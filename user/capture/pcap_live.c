@@ -562,6 +562,11 @@ static void live_hide_progress(struct source *s)
 	(void)s;
 }
 
+static const struct filter *live_filter(const struct source *s)
+{
+	return &s->filter;
+}
+
 const struct source_ops source_pcap_live = {
 	.name = "pcap-live",
 	.open = live_open,
@@ -571,5 +576,6 @@ const struct source_ops source_pcap_live = {
 	.error = live_error,
 	.stats = live_stats,
 	.hide_progress = live_hide_progress,
+	.filter = live_filter,
 	.close = live_close,
 };

@@ -17,6 +17,7 @@
 #define SOURCE_ERROR_MAX 1024	/* bytes for an error line, the final 0 included; what is longer is cut */
 
 struct source;
+struct filter;
 
 #define SOURCE_BATCH 32	/* segments given on at once: what a source has to hand, up to these */
 
@@ -98,6 +99,9 @@ struct source_ops {
 
 	/* Takes the progress line off the terminal, for who is about to write there; it comes back by itself. Cheap. */
 	void (*hide_progress)(struct source *s);
+
+	/* The expression as compiled for the last input opened; see filter.h. NULL: this source has no such thing. */
+	const struct filter *(*filter)(const struct source *s);
 
 	/* Whether close, and watching new interfaces, need CAP_BPF and CAP_NET_ADMIN still. NULL: no. */
 	bool (*close_is_privileged)(const struct source *s);

@@ -43,6 +43,7 @@ struct config {
 	uint32_t backend;		/* enum backend */
 	bool explain;			/* say with each session what was found, and why */
 	bool list_interfaces;		/* print the interfaces and end */
+	uint32_t dump_filter;		/* print the compiled expression and end; 2: as eBPF */
 	bool check;			/* print what this host has for live capture and end */
 
 	/* Owned, freed by config_fini(). */

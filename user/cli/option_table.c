@@ -312,6 +312,17 @@ const struct option_row option_table[] = {
 			"If the statistics show a DropSegment other than 0, segments were lost: raise it.",
 	},
 	{
+		.letter = 'd', .name = "dump-filter", .kind = OPTION_COUNT, .group = GROUP_OTHER, FIELD(dump_filter),
+		.summary = "print the compiled expression as tcpdump -d does, and end; -dd: as eBPF of the kernel programs",
+		.manual =
+			"Print what the expression is compiled to and end; it helps in reports of errors.\n"
+			"Given once it is classic BPF, as tcpdump -d prints it; given twice, the eBPF that it becomes "
+			"in the kernel programs, for the hook of --hook.\n"
+			"It is compiled for the link type of the file (-f) or of the interface (-i, which takes "
+			"the privileges to capture there), the first one if there are several; else for Ethernet.\n"
+			"An interface may take VLAN tags out of packets: the code for that is made only with -i.",
+	},
+	{
 		.name = "check", .kind = OPTION_FLAG, .group = GROUP_OTHER, FIELD(check),
 		.summary = "print what this host has for live capture and what it has not, and end",
 		.manual =
