@@ -180,23 +180,18 @@ static enum exit_status run_loop(struct run *r)
 	return EXIT_RUN_TIME;
 }
 
-/* The expression is right, but not for following sessions. */
-static void warn_of_expression(const struct config *cfg)
-{
-	char text[SOURCE_ERROR_MAX];
-	struct text t;
-
-	text_init(&t, text, sizeof(text));
-	if (cfg->source.filter && onesided_warn(cfg->source.filter, &t))
-		fprintf(stderr, "miruo: %s\n", text);
-}
-
-/* Opens the source that the configuration asks for, and gives up what is not needed from there on. */
+/*
+ * Opens the source that the configuration asks for, and gives up what is not needed from there on. The expression is looked
+ * into before: once the source is open its buffers fill.
+ */
 static enum exit_status open_source(struct run *r, struct config *cfg)
 {
-	char text[SOURCE_ERROR_MAX];
-	bool usage = false;
+	char text[SOURCE_ERROR_MAX], warning[SOURCE_ERROR_MAX];
+	bool usage = false, warn;
+	struct text t;
 
+	text_init(&t, warning, sizeof(warning));
+	warn = cfg->source.filter && onesided_warn(cfg->source.filter, &t);
 	r->live = cfg->source.file_count == 0;
 	r->lines = cfg->sink.live;
 	r->ops = &source_pcap_file;
@@ -211,7 +206,8 @@ static enum exit_status open_source(struct run *r, struct config *cfg)
 	r->kernel = host_is_kernel(r->ops);
 	r->ops->describe(r->source, text, sizeof(text));
 	fprintf(stderr, "listening on %s\n", text);
-	warn_of_expression(cfg);
+	if (warn)
+		fprintf(stderr, "miruo: %s\n", warning);
 	return r->live && !host_give_up_privileges(r->ops, r->source) ? EXIT_RUN_TIME : EXIT_OK;
 }
 
