@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
+
 #define DEPTH_MAX 100		/* of parentheses */
 #define CHANGES_MAX 10000	/* from "and" to "or" or back: each makes the tree deeper */
 
@@ -31,6 +33,7 @@ struct token {
 struct parser {
 	struct token token;	/* the next one */
 	struct span qualifiers;	/* of the term before, if it has them and a value; len 0: there are none to take over */
+	unsigned int weight;	/* that they give */
 	unsigned int depth, changes;
 };
 
@@ -274,10 +277,12 @@ static bool take_value(struct parser *p, struct expression *e, struct span quali
 		if (!p->qualifiers.len)
 			return false;
 		e->qualifiers = qualifiers = p->qualifiers;
+		e->weight = p->weight;
 	}
 	span_extend(&e->term, p->token.text);
 	advance(p);
 	p->qualifiers = qualifiers;
+	p->weight = e->weight;
 	return take_mask(p, e);
 }
 
@@ -476,7 +481,8 @@ size_t expression_size(const struct expression *e)
 
 static char *write_span(char *at, struct span s)
 {
-	memcpy(at, s.at, s.len);
+	if (s.len)
+		memcpy(at, s.at, s.len);
 	return at + s.len;
 }
 
@@ -532,24 +538,23 @@ static const char *undirected_token(struct token t)
 bool expression_undirect(const char *text, char *buf, size_t size)
 {
 	struct token t, next;
+	struct text out;
 	const char *word;
-	bool found = false;
-	size_t len;
+	bool found = false, gap;
 
-	if (strlen(text) + 1 > size)
-		return false;
+	text_init(&out, buf, size);
 	for (t = token_at(text); t.kind != TOKEN_END; t = next) {
 		next = token_after(t);
 		word = undirected_token(t);
 		if (!word)
 			return false;
-		len = word == t.text.at ? t.text.len : strlen(word);
+		gap = *word && next.text.at > t.text.at + t.text.len;
+		if (word == t.text.at)
+			text_add(&out, "%.*s", (int)t.text.len, word);
+		else
+			text_add(&out, "%s", word);
+		text_add(&out, "%s", gap ? " " : "");
 		found = found || word != t.text.at;
-		memcpy(buf, word, len);
-		buf += len;
-		if (len && next.text.at > t.text.at + t.text.len)
-			*buf++ = ' ';
 	}
-	*buf = '\0';
-	return found;
+	return found && !out.cut;
 }

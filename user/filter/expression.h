@@ -47,7 +47,7 @@ char *expression_write(const struct expression *e, char *at);
 
 /*
  * Writes text without "src" and "dst" to buf, so that each term means either direction. Returns false if there are none, if
- * that could make it mean less in some case ("not", comparisons), or if it is longer than size.
+ * that could make it mean less in some case ("not", comparisons), or if it does not fit.
  */
 bool expression_undirect(const char *text, char *buf, size_t size);
 

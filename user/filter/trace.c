@@ -79,14 +79,13 @@ static struct origin narrow(struct origin o, uint16_t operation, uint32_t operan
 {
 	if (operation == BPF_AND) {
 		o.mask &= operand;
-		return o;
-	}
-	if (operation == BPF_RSH && operand < 32) {
+	} else if (operation == BPF_RSH && operand < 32) {
 		o.shift += operand;
 		o.mask >>= operand;
-		return o;
+	} else {
+		o.mask = 0;
 	}
-	return (struct origin){ 0 };
+	return o.mask ? o : (struct origin){ 0 };
 }
 
 static bool calculate(struct machine *m, const struct bpf_insn *insn)
