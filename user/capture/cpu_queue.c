@@ -39,6 +39,8 @@ static bool ring_take(struct cpu_queue *q)
 		q->pos += sizeof(state);
 		if (BATCH_NUMBER(state) == q->number)
 			q->pos += q->used * WIRE_LINE;
+		q->number = BATCH_NUMBER(state);	/* it is in the ring before it is gone from its place */
+		q->used = BATCH_USED(state);
 		if (q->pos < q->end)
 			return true;
 		record_end(q);

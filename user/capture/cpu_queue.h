@@ -18,7 +18,7 @@ struct cpu_queue {
 	const struct cpu_state *state;	/* borrowed: mapped from the programs */
 	const uint8_t *pos, *end;	/* what is left of the record or the copy at hand */
 	size_t record_len;		/* of the record at hand, which is still to be skipped; 0: none */
-	uint32_t number, used;		/* the batch of which so many lines were taken from its place */
+	uint32_t number, used;		/* the latest batch, of which so many lines were taken, from its place or the ring */
 	struct wire_batch copy;		/* of lines in their place, where they may be overwritten */
 };
 
