@@ -3,8 +3,8 @@
  * bench_kernel: what the kernel programs cost a packet, by BPF_PROG_TEST_RUN, the cost of an empty program subtracted, and what
  * it costs to read a segment of theirs, without what follows.
  *
- * One line a measurement: hook or reader, name, ns. Each is the least average of many batches, as what else the machine does only adds.
- * The packet is always the same and in the cache, so a real one costs more. Ends with 77 where programs cannot be loaded.
+ * One line a measurement: hook or reader, name, ns. Each is the least average of many batches, as what else the machine does
+ * only adds. The packet is always the same and in the cache, so a real one costs more. Ends with 77 where programs cannot be loaded.
  */
 #define _GNU_SOURCE	/* CPU_SET, pthread_setaffinity_np */
 
@@ -249,8 +249,9 @@ static void bench_reader(struct bench *b)
 	struct frame plain = frame_ipv4(0x18, timestamps, sizeof(timestamps));
 	int program = bpf_program__fd(b->skel->progs.tc_in), cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
 
+	cpus = cpus < CPUS_MAX ? cpus : CPUS_MAX;
 	printf("%-6s %-32s %ld\n", "reader", "one CPU", measure_reader(b, program, &plain, 1));
-	printf("%-6s %-32s %ld\n", "reader", "all CPUs, mixed", measure_reader(b, program, &plain, cpus < CPUS_MAX ? cpus : CPUS_MAX));
+	printf("%-6s %-32s %ld\n", "reader", "all CPUs, mixed", measure_reader(b, program, &plain, cpus));
 }
 
 int main(void)
@@ -264,8 +265,8 @@ int main(void)
 		printf("skipped: cannot load kernel programs: %s\n", strerror(-status));
 		return SKIPPED;
 	}
-	bench_hook(&b, &(struct hook){ "tc", bpf_program__fd(b.reference->progs.empty_tc), bpf_program__fd(b.reference->progs.parse_tc),
-				       bpf_program__fd(b.skel->progs.tc_in) });
+	bench_hook(&b, &(struct hook){ "tc", bpf_program__fd(b.reference->progs.empty_tc),
+				       bpf_program__fd(b.reference->progs.parse_tc), bpf_program__fd(b.skel->progs.tc_in) });
 	bench_reader(&b);
 	bench_hook(&b, &(struct hook){ "xdp", bpf_program__fd(b.reference->progs.empty_xdp),
 				       bpf_program__fd(b.reference->progs.parse_xdp), bpf_program__fd(b.skel->progs.xdp_in) });
