@@ -70,7 +70,8 @@ static void on_step(void *ctx, const struct step *step)
 	if (m->sink.explain)
 		explain_step(m->sink.explain, step, mark.reasons);
 	if (!m->sink_ops->segment) {
-		monitor_remarks(m, step, mark.reasons);
+		if (mark.reasons || step->rst)
+			monitor_remarks(m, step, mark.reasons);
 		return;
 	}
 	record_begins(m);

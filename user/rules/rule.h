@@ -18,6 +18,7 @@ enum occasion {
 	OCCASION_RST = 4,	/* ends its session */
 	OCCASION_FRAGMENT = 8,
 	OCCASION_PAUSE = 16,	/* if pauses are looked for: some time passed before it */
+	OCCASION_TIMES = 32,	/* any, if the times of a session are looked for */
 };
 
 struct rule {

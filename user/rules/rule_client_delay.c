@@ -15,6 +15,7 @@ static bool client_delay_on_end(const struct rules_config *cfg, const struct end
 const struct rule rule_client_delay = {
 	.name = "client-delay",
 	.text = "the client said nothing though it was its turn",
+	.occasions = OCCASION_TIMES,
 	.on_segment = client_delay_on_segment,
 	.on_end = client_delay_on_end,
 	.mark = pause_mark,

@@ -12,5 +12,6 @@ static bool handshake_on_segment(const struct rules_config *cfg, const struct st
 const struct rule rule_handshake = {
 	.name = "handshake",
 	.text = "a long handshake",
+	.occasions = OCCASION_TIMES,
 	.on_segment = handshake_on_segment,
 };

@@ -9,5 +9,6 @@ static bool reuse_on_segment(const struct rules_config *cfg, const struct step *
 const struct rule rule_reuse = {
 	.name = "reuse",
 	.text = "a SYN on ports that a session has in use, or had a minute ago or less",
+	.occasions = OCCASION_OPENING,
 	.on_segment = reuse_on_segment,
 };

@@ -12,5 +12,6 @@ static bool rtt_on_segment(const struct rules_config *cfg, const struct step *st
 const struct rule rule_rtt = {
 	.name = "rtt",
 	.text = "a long round trip",
+	.occasions = OCCASION_TIMES,
 	.on_segment = rtt_on_segment,
 };

@@ -15,6 +15,7 @@ static bool server_delay_on_end(const struct rules_config *cfg, const struct end
 const struct rule rule_server_delay = {
 	.name = "server-delay",
 	.text = "the server let the client wait",
+	.occasions = OCCASION_TIMES,
 	.on_segment = server_delay_on_segment,
 	.on_end = server_delay_on_end,
 	.mark = pause_mark,

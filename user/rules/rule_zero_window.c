@@ -15,6 +15,7 @@ static bool zero_window_on_end(const struct rules_config *cfg, const struct endi
 const struct rule rule_zero_window = {
 	.name = "zero-window",
 	.text = "data waited for a closed window",
+	.occasions = OCCASION_TIMES,
 	.on_segment = zero_window_on_segment,
 	.on_end = zero_window_on_end,
 	.mark = pause_mark,
