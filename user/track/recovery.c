@@ -92,7 +92,7 @@ static bool is_quiet(const struct recovery *rec, uint32_t now)
 	return ticks_since(rec->told_at, now) >= larger(rec->srtt / 2, QUIET);
 }
 
-/* The episode of that kind began before and covers this data: NewReno's partial ACKs (RFC 6582), go-back-N after a timeout. */
+/* The episode of that kind began before and covers this data: after partial ACKs (RFC 6582), or go-back-N after a timeout. */
 static bool is_within(const struct direction *peer, const struct recovery *rec, const struct resent *r, enum resend kind)
 {
 	return rec->kind == kind && seq_diff(peer->ack, rec->end) < 0 && seq_diff(r->seq, rec->end) < 0;
@@ -104,8 +104,8 @@ static bool is_head(const struct direction *peer, const struct resent *r)
 }
 
 /*
- * RFC 8985 7.3: the last segment of the flight, once an episode, when no ACK told of a loss, 2 RTT after it was sent. A flight
- * of one segment is left more time for a delayed ACK, up to the timeout, and can only be told from it by being the first.
+ * RFC 8985 7.3: the last segment of the flight, once an episode, when no ACK told of a loss, 2 RTT after it was sent. A
+ * flight of one segment is left more time for a delayed ACK, up to the timeout, and can only be told from it by being the first.
  */
 static bool is_tail_loss_probe(const struct direction *own, const struct direction *peer, const struct recovery *rec,
 			       const struct resent *r, uint32_t elapsed)
@@ -126,6 +126,19 @@ static bool is_refused_syn_data(const struct direction *own, const struct direct
 	return own->flags & DIR_SYN_DATA && r->seq == own->isn + 1 && peer->ack == r->seq;
 }
 
+/*
+ * What was acknowledged here its sender did not know of: the ACK had just passed, and the episode goes on; or the ACK was
+ * lost, after a time in which every ACK arrives.
+ */
+static enum resend kind_of_acked(const struct recovery *rec, const struct resent *r, uint32_t elapsed)
+{
+	if (elapsed >= rto(rec) + RTO_MIN)
+		return RESEND_TIMEOUT;
+	if (elapsed > rec->srtt || !rec->kind || rec->kind == RESEND_TAIL_LOSS_PROBE || seq_diff(r->seq, rec->end) >= 0)
+		return RESEND_NONE;
+	return (enum resend)rec->kind;
+}
+
 enum resend recovery_kind(const struct direction *own, const struct direction *peer, const struct recovery *rec,
 			  const struct resent *r, uint32_t now)
 {
@@ -136,8 +149,8 @@ enum resend recovery_kind(const struct direction *own, const struct direction *p
 		return r->flags & TCP_ACK ? RESEND_SYN_ACK : RESEND_SYN;
 	if (!(peer->flags & DIR_SENT))	/* its ACKs were not captured */
 		return RESEND_NONE;
-	if (r->acked)	/* here; what its sender knew is known only after a time in which every ACK arrives */
-		return elapsed >= rto(rec) + RTO_MIN ? RESEND_TIMEOUT : RESEND_NONE;
+	if (r->acked)
+		return kind_of_acked(rec, r, elapsed);
 	if (is_within(peer, rec, r, RESEND_TIMEOUT))
 		return RESEND_TIMEOUT;
 	if (is_tail_loss_probe(own, peer, rec, r, elapsed))
