@@ -239,7 +239,7 @@ class Agreement:
                 yield Difference(capture, stream.number, "resent", "; ".join(map(each_way, [ours, *witnesses])))
 
     def report(self):
-        print(f"retransmissions: {self.any} streams in which anybody sees any; in {self.majority} of them two witnesses agree,"
+        print(f"retransmissions: {self.any} streams in which anybody sees any; two witnesses agree in {self.majority} of them,"
               f" and we with them in {self.agreed}; with no witness in {self.lonely} of all streams")
         return self.agreed >= RESENT_MAJORITY * self.majority
 

@@ -417,7 +417,7 @@ static void half_open_ends_after_30_seconds(void **state)
 	assert_int_equal(b.forgotten, 1);
 }
 
-/* A host that nobody answers doubles its pauses beyond what a half-open session is kept: its SYN is one sent again all the same. */
+/* A host without an answer doubles its pauses beyond what a half-open session is kept: its SYN is one sent again all the same. */
 static void a_syn_after_the_timeout_is_sent_again(void **state)
 {
 	(void)state;

@@ -2,7 +2,7 @@
 /*
  * print_verdicts FILE OFFSET: what the tracker calls each segment of a capture, a line each, in the words of run.py.
  *
- * OFFSET is added to all sequence and acknowledgement numbers, those in SACK options included: where they wrap must not matter.
+ * OFFSET is added to all sequence and acknowledgement numbers, those in SACK options too: where they wrap must not matter.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -7,8 +7,8 @@ usage: run.py SEGTEXT PRINT_VERDICTS WORK NAME     one script
 
 A script is one of segtext (tests/tools/README.md). A line of a segment that says nothing expects "new". Behind "=" stand
 
-  the verdict     new retransmit out-of-order keepalive keepalive-ack probe probe-ack (of a zero window) dup-ack window-update
-                  stray; copy: the same packet captured once more; nothing: not part of a session
+  the verdict     new retransmit out-of-order keepalive keepalive-ack probe probe-ack (of a zero window) dup-ack
+                  window-update stray; copy: the same packet captured once more; nothing: not part of a session
   the reason      of a retransmission: syn syn-ack fast timeout tail-loss-probe unknown
   remarks         zero-window window-full gap acks-unseen spurious tells-spurious congestion challenge
   segments N      that the frame stands for, if not 1; resent N: of them repeat something, if not all
@@ -24,8 +24,8 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 OFFSETS = [0, 0x7ffff000, 0x80000000, 0xfffff800, 0xffffec00, 0x12345678]
 WHO = {"guessed", "from-client", "from-server"}
-WORDS = WHO | set("""new retransmit out-of-order keepalive keepalive-ack probe probe-ack dup-ack window-update stray copy nothing
-    syn syn-ack fast timeout tail-loss-probe unknown segments resent zero-window window-full gap acks-unseen spurious
+WORDS = WHO | set("""new retransmit out-of-order keepalive keepalive-ack probe probe-ack dup-ack window-update stray copy
+    nothing syn syn-ack fast timeout tail-loss-probe unknown segments resent zero-window window-full gap acks-unseen spurious
     tells-spurious congestion challenge""".split())
 TIMEOUT_S = 60
 

@@ -6,8 +6,8 @@
 #include "tracker.h"
 
 /*
- * Takes step->session from one pair of states to the next by step->seg of step->side; sets state_shows, colour and rst of the
- * step. judge_segment() has seen the segment already.
+ * Takes step->session from one pair of states to the next by step->seg of step->side; sets state_shows, colour and rst of
+ * the step. judge_segment() has seen the segment already.
  */
 void connection_feed(struct step *step);
 

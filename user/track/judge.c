@@ -20,8 +20,8 @@ struct view {
 };
 
 /*
- * RFC 9293 3.5.1, figure 9: the server still has an older connection on these ports and says where that one was, in answer to
- * the SYN. Its numbers are not those of this session.
+ * RFC 9293 3.5.1, figure 9: the server still has an older connection on these ports and says where that one was, in answer
+ * to the SYN. Its numbers are not those of this session.
  */
 static bool is_of_older_connection(const struct session *s, const struct view *v)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Puts together what a segment is to be called, from what it carries (sequence.h), acknowledges (sack.h), repeats (recovery.h)
- * and says of windows (window.h).
+ * Puts together what a segment is to be called, from what it carries (sequence.h), acknowledges (sack.h), repeats
+ * (recovery.h) and says of windows (window.h).
  */
 #ifndef MIRUO_TRACK_JUDGE_H
 #define MIRUO_TRACK_JUDGE_H

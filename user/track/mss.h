@@ -14,8 +14,8 @@ void mss_announced(struct recovery *rec, uint16_t mss);
 #define MSS_SURE 536	/* RFC 9293 3.7.1: what every host takes; less than that is one segment */
 
 /*
- * The segments of a frame by the length of its payload, more than MSS_SURE. Without a SYN the largest payload that came twice is taken for
- * the MSS, and only frames larger than any network carries are counted by it: rather too few than too many.
+ * The segments of a frame by the length of its payload, more than MSS_SURE. Without a SYN the largest payload that came
+ * twice is taken for the MSS, and only frames larger than any network carries are counted by it: rather too few than too many.
  */
 uint32_t mss_segments_by_length(struct recovery *rec, const struct segment *seg);
 

@@ -118,7 +118,7 @@ static void sequence_note_ack(struct direction *own, struct direction *peer, con
 }
 
 /*
- * RFC 9293 3.8.4: sent when everything is acknowledged. Otherwise it is an ACK that the last byte overtook, or that byte again.
+ * RFC 9293 3.8.4: sent when all is acknowledged. Otherwise it is an ACK that the last byte overtook, or that byte again.
  */
 static bool is_keepalive(const struct direction *own, const struct direction *peer, const struct segment *seg)
 {

@@ -14,7 +14,7 @@ enum verdict {
 	VERDICT_KEEPALIVE,	/* one below the next sequence number, no new data (RFC 9293 3.8.4) */
 	VERDICT_STRAY,		/* far outside of what this side sends */
 	VERDICT_KEEPALIVE_ACK,	/* the answer to a keep-alive */
-	VERDICT_ZERO_WINDOW_PROBE,	/* a keep-alive's form or new data, sent into a closed window (RFC 9293 3.8.6.1) */
+	VERDICT_ZERO_WINDOW_PROBE,	/* a keep-alive's form or a byte of data, sent into a closed window (RFC 9293 3.8.6.1) */
 	VERDICT_ZERO_WINDOW_PROBE_ACK,
 	VERDICT_DUP_ACK,	/* RFC 5681 2 */
 	VERDICT_WINDOW_UPDATE,	/* carries nothing new but a larger window */
@@ -23,7 +23,7 @@ enum verdict {
 
 /* Why a side sent something again. */
 enum resend {
-	RESEND_NONE,
+	RESEND_NONE,		/* nothing was sent again, or nothing that was captured tells why */
 	RESEND_SYN,
 	RESEND_SYN_ACK,
 	RESEND_FAST,		/* duplicate ACKs or SACK told of the loss (RFC 5681 3.2, RFC 6675, RFC 8985 6.2) */
@@ -35,7 +35,7 @@ enum resend {
 /* What is to be said of a segment beside its verdict. */
 enum remark {
 	REMARK_ZERO_WINDOW = 1,		/* it closes its sender's window, or says again that it is closed */
-	REMARK_WINDOW_FULL = 2,		/* it fills the window that the other side gave */
+	REMARK_WINDOW_FULL = 2,		/* it leaves no room for a full segment in the window that the other side gave */
 	REMARK_GAP = 4,			/* what came before it was not captured, or comes late */
 	REMARK_ACKS_UNSEEN = 8,		/* acknowledges data that was not captured */
 	REMARK_SPURIOUS = 16,		/* sent again although it had arrived: was acknowledged before */

@@ -26,8 +26,8 @@ void window_note(struct direction *own, const struct segment *seg);
 bool window_is_closed_at(const struct direction *peer, uint32_t seq);
 
 /*
- * Data of own up to end leaves no room in the window of peer: none at all, or less than the full segment that it is, which the
- * sender does not fill by halves (RFC 9293 3.8.6.2.1). payload_max: of a full segment, 0: not known.
+ * Data of own up to end leaves no room in the window of peer: none at all, or less than the full segment that it is, which
+ * the sender does not fill by halves (RFC 9293 3.8.6.2.1). payload_max: of a full segment, 0: not known.
  */
 bool window_is_full(const struct direction *own, const struct direction *peer, uint32_t end, uint32_t payload_len,
 		    uint32_t payload_max);
