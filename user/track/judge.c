@@ -79,11 +79,27 @@ static void judge_new_data(struct step *step, struct view *v)
 		step->remarks |= REMARK_WINDOW_FULL;
 }
 
+/* The last byte again whose ACK is lost, or late, behind the capture point. A keep-alive is sent after seconds of silence. */
+static bool is_last_byte_again(const struct view *v)
+{
+	return v->seg->payload_len == 1 && (int32_t)(v->now - v->own->timer) < 1000 * (int32_t)TICKS_PER_MS;
+}
+
+static void judge_keepalive(struct step *step, struct view *v)
+{
+	if (window_is_closed_at(v->peer, v->own->next_seq)) {
+		step->verdict = VERDICT_ZERO_WINDOW_PROBE;
+	} else if (is_last_byte_again(v)) {
+		step->verdict = VERDICT_RETRANSMIT;
+		v->placing.repeated = 1;
+		judge_resent(step, v);
+	}
+}
+
 static void judge_sent(struct step *step, struct view *v)
 {
 	if (step->verdict == VERDICT_KEEPALIVE) {
-		if (window_is_closed_at(v->peer, v->own->next_seq))
-			step->verdict = VERDICT_ZERO_WINDOW_PROBE;
+		judge_keepalive(step, v);
 	} else if (is_probe_byte(v)) {
 		step->verdict = VERDICT_ZERO_WINDOW_PROBE;
 	} else if (step->verdict == VERDICT_RETRANSMIT) {
