@@ -39,7 +39,7 @@ def rtt_matches(net, host, filter_, delay, start):
     link.delay(delay)
     miruo = lab.Miruo(host, "--backend=ebpf", "-i", "a0" if host is net.client else "b0", "--all", "--explain", "-l", "0")
     start()
-    time.sleep(3)
+    time.sleep(2)
     samples = collections.deque(maxlen=SAMPLES)
 
     def is_steady():
