@@ -24,7 +24,7 @@
 #define SKIPPED 77
 #define BATCHES 40
 #define BATCH 50000
-#define HOST_TEXT 32	/* bytes of "host 10.99.x.y or " */
+#define HOST_TEXT 32	/* bytes of "host 10.x.y.z or " */
 
 /* Ethernet, IPv4, TCP: 192.0.2.1 port 1024 to 192.0.2.2 port 9 */
 static const uint8_t packet[64] = {
@@ -33,16 +33,21 @@ static const uint8_t packet[64] = {
 	4, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x10, 1, 0, 0, 0, 0, 0,
 };
 
+/* Addresses that are not neighbours. */
 static char *hosts(int count)
 {
 	size_t size = (size_t)count * HOST_TEXT + 1, len = 0;
 	char *text = malloc(size);
+	uint32_t host;
 	int i;
 
 	if (!text)
 		exit(1);
-	for (i = 0; i < count; i++)
-		len += (size_t)snprintf(text + len, size - len, "%shost 10.99.%d.%d", i ? " or " : "", i / 256, i % 256);
+	for (i = 0; i < count; i++) {
+		host = (uint32_t)i * 2654435761u;
+		len += (size_t)snprintf(text + len, size - len, "%shost 10.%u.%u.%u", i ? " or " : "", host >> 24,
+					host >> 16 & 0xff, host >> 8 & 0xff);
+	}
 	return text;
 }
 

@@ -312,6 +312,55 @@ static void what_cannot_be_translated_is_refused(void **state)
 	REFUSED("socket filter", BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM)), accept);
 }
 
+/* The values of a list are not in order, and some are twice in it; the first byte of the addresses is looked for. */
+static void a_list_has_what_is_in_it(void **state)
+{
+	enum { VALUES = 40 };
+	static const uint32_t odd[] = { 0, 0x7fffffff, 0x80000000, 0xffffffff, 7, 7 };
+	struct sock_filter program[VALUES + 3];
+	uint32_t i, byte, k, wanted;
+
+	(void)state;
+	program[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0);
+	for (i = 0; i < VALUES; i++) {
+		k = i < COUNT_OF(odd) ? odd[i] : (i * 37 + 11) % 256;
+		program[i + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, (uint8_t)(VALUES - i - 1), 0);
+	}
+	program[VALUES].jf = 1;
+	for (byte = 0; byte < 256; byte++) {
+		for (wanted = 0, i = 0; i < VALUES; i++)
+			wanted |= program[i + 1].k == byte;
+		packet[0] = (uint8_t)byte;
+		program[VALUES + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 1);
+		program[VALUES + 2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+		expect(program, COUNT_OF(program), (int)wanted);
+		program[VALUES + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+		program[VALUES + 2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 1);
+		expect(program, COUNT_OF(program), !wanted);
+	}
+	fill_packet();
+}
+
+/* Into the middle of what would be a list, with other values of A. */
+static void a_list_is_not_entered_in_its_middle(void **state)
+{
+	struct sock_filter program[24];
+	uint32_t i;
+
+	(void)state;
+	program[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20);
+	program[1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 19, 10, 0);
+	for (i = 2; i < 22; i++)
+		program[i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, i + 3, (uint8_t)(22 - i), 0);
+	program[22] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+	program[23] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 1);
+	expect(program, COUNT_OF(program), 1);	/* 20 is looked for by the 17th */
+	program[17].k = 5;
+	expect(program, COUNT_OF(program), 0);
+	program[2].k = 20;			/* which is jumped over */
+	expect(program, COUNT_OF(program), 0);
+}
+
 static int translated_long(struct sock_filter *program, size_t count, enum translate_form form)
 {
 	struct translation t;
@@ -383,6 +432,8 @@ int main(void)
 		cmocka_unit_test(xdp_sees_no_tag),
 		cmocka_unit_test(a_second_function_only_where_it_is_needed),
 		cmocka_unit_test(what_cannot_be_translated_is_refused),
+		cmocka_unit_test(a_list_has_what_is_in_it),
+		cmocka_unit_test(a_list_is_not_entered_in_its_middle),
 		cmocka_unit_test(long_programs_need_another_form),
 		cmocka_unit_test(random_programs_decide_alike),
 	};

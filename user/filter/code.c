@@ -142,6 +142,23 @@ static bool invert(struct bpf_insn *condition)
 	return false;
 }
 
+static void jump_set(struct code *c, size_t at, size_t target)
+{
+	size_t distance = target - at - 1;
+
+	if (c->no_memory)
+		return;
+	if (distance > INT16_MAX)
+		c->too_far = true;
+	else
+		c->insns[at].off = (int16_t)distance;
+}
+
+void code_land(struct code *c, size_t at)
+{
+	jump_set(c, at, c->count);
+}
+
 /* The end stands behind a jump over it. */
 static void if_inline(struct code *c, struct bpf_insn condition, size_t label)
 {
@@ -155,8 +172,7 @@ static void if_inline(struct code *c, struct bpf_insn condition, size_t label)
 	over = c->count;
 	code_add(c, condition);
 	add_end(c, label);
-	if (!c->no_memory)
-		c->insns[over].off = (int16_t)(c->count - over - 1);
+	code_land(c, over);
 }
 
 void code_if(struct code *c, struct bpf_insn condition, size_t label)
@@ -191,16 +207,6 @@ static bool is_used(const struct code *c, size_t label)
 	return false;
 }
 
-static void resolve(struct code *c, const struct code_jump *jump)
-{
-	size_t distance = c->labels[jump->label] - jump->at - 1;
-
-	if (distance > INT16_MAX)
-		c->too_far = true;
-	else
-		c->insns[jump->at].off = (int16_t)distance;
-}
-
 int code_finish(struct code *c)
 {
 	size_t i;
@@ -214,6 +220,6 @@ int code_finish(struct code *c)
 	if (c->no_memory)
 		return -ENOMEM;
 	for (i = 0; i < c->jump_count; i++)
-		resolve(c, &c->jumps[i]);
+		jump_set(c, c->jumps[i].at, c->labels[c->jumps[i].label]);
 	return c->too_far ? -E2BIG : 0;
 }

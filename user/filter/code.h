@@ -58,6 +58,9 @@ void code_branch(struct code *c, struct bpf_insn condition, size_t then, size_t 
 /* Goes to the label if the condition is true, on with what follows if not. */
 void code_if(struct code *c, struct bpf_insn condition, size_t label);
 
+/* The jump at this position, which was added without its offset, leads here. */
+void code_land(struct code *c, size_t at);
+
 /* Adds the ends that are used and resolves the jumps. 0, -E2BIG for a jump too far, or -ENOMEM. */
 int code_finish(struct code *c);
 

@@ -128,8 +128,8 @@ static void enter_xdp(struct translator *t)
 	untagged[1] = t->code.count;
 	SKIP_IF_K(BPF_JNE, BPF_REG_1, TYPE_8021AD, 0);
 	take_tag(t);
-	for (i = 0; i < 2 && !t->code.no_memory; i++)
-		t->code.insns[untagged[i]].off = (int16_t)(t->code.count - untagged[i] - 1);
+	for (i = 0; i < 2; i++)
+		code_land(&t->code, untagged[i]);
 }
 
 static void enter_tc(struct translator *t)
@@ -200,11 +200,9 @@ static void load_around_tag(struct translator *t, const struct access *access)
 	add_copy_load(t, access, BPF_REG_2, copy(t), 1);
 	done = t->code.count;
 	SKIP(0);
-	if (!t->code.no_memory)
-		t->code.insns[beyond].off = (int16_t)(t->code.count - beyond - 1);
+	code_land(&t->code, beyond);
 	load_by_helper(t, access);
-	if (!t->code.no_memory)
-		t->code.insns[done].off = (int16_t)(t->code.count - done - 1);
+	code_land(&t->code, done);
 }
 
 static void load(struct translator *t, const struct point *at, const struct access *access)

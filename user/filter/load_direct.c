@@ -100,8 +100,7 @@ static void enter_xdp(struct translator *t)
 	untagged = t->code.count;
 	SKIP_IF_K(BPF_JNE, TEMP, TYPE_8021AD, 0);
 	take_tag(t);
-	if (!t->code.no_memory)
-		t->code.insns[untagged].off = (int16_t)(t->code.count - untagged - 1);
+	code_land(&t->code, untagged);
 }
 
 static void enter(struct translator *t)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "list.h"
 #include "translator.h"
 
 #define MSH_MAX 60		/* bytes: the header length that BPF_MSH reads */
@@ -237,8 +238,10 @@ static void merge(struct translator *t, size_t label, const struct point *from)
 	to = &t->points[label - LABEL_FIRST];
 	if (!to->reached) {
 		*to = *from;
+		to->ways = 1;
 		return;
 	}
+	to->ways++;
 	if (from->proven < to->proven)
 		to->proven = from->proven;
 	if (from->x_max > to->x_max)
@@ -286,6 +289,62 @@ static void flow(struct translator *t)
 			merge(t, resolve(t, pc + 1), &p);
 		}
 	}
+}
+
+/* Lists */
+
+static bool is_comparison(const struct sock_filter *i)
+{
+	return i->code == (BPF_JMP | BPF_JEQ | BPF_K);
+}
+
+/* The comparison behind the one at pc that belongs to the same list; 0: there is none. */
+static size_t next_in_list(const struct translator *t, size_t pc)
+{
+	size_t next = resolve(t, pc + 1 + t->program[pc].jf), then = resolve(t, pc + 1 + t->program[pc].jt);
+
+	if (next < LABEL_FIRST || next == then)
+		return 0;
+	next -= LABEL_FIRST;
+	if (!is_comparison(&t->program[next]) || t->points[next].ways != 1 || resolve(t, next + 1 + t->program[next].jt) != then)
+		return 0;
+	return next;
+}
+
+/* The verifier follows each branch of a tree, so the form that is the easiest for it has none. */
+static void find_lists(struct translator *t)
+{
+	size_t pc, at, count;
+
+	for (pc = 0; pc < t->count && t->target->form != TRANSLATE_COPIED; pc++) {
+		if (!t->points[pc].reached || !is_comparison(&t->program[pc]))
+			continue;
+		for (count = 1, at = pc; (at = next_in_list(t, at)); count++)
+			;
+		if (count < LIST_MIN)
+			continue;
+		t->points[pc].list = (uint32_t)count;
+		for (at = pc; (at = next_in_list(t, at));)
+			t->points[at].reached = false;	/* it is part of the first one */
+	}
+}
+
+static void add_list(struct translator *t, size_t pc, size_t next)
+{
+	size_t count = t->points[pc].list, then = resolve(t, pc + 1 + t->program[pc].jt), last = pc, i;
+	uint32_t *values = malloc(count * sizeof(*values));
+
+	if (!values) {
+		t->code.no_memory = true;
+		return;
+	}
+	for (i = 0; i < count; i++) {
+		values[i] = t->program[pc].k;
+		last = pc;
+		pc = next_in_list(t, pc);
+	}
+	list_add(&t->code, t->loader->a, values, count, then, resolve(t, last + 1 + t->program[last].jf), next);
+	free(values);
 }
 
 /* Instructions */
@@ -449,7 +508,9 @@ static void add_instruction(struct translator *t, size_t pc, size_t next)
 	const struct sock_filter *i = &t->program[pc];
 
 	code_place(&t->code, label_of(pc));
-	if (BPF_CLASS(i->code) == BPF_JMP) {
+	if (t->points[pc].list) {
+		add_list(t, pc, next);
+	} else if (BPF_CLASS(i->code) == BPF_JMP) {
 		add_jump(t, pc, next);
 	} else if (BPF_CLASS(i->code) == BPF_RET) {
 		add_return_a(t, next);
@@ -507,6 +568,7 @@ static int translate_one(struct translator *t, const struct loader *loader, stru
 	survey(t);
 	loader->prepare(t);
 	flow(t);
+	find_lists(t);
 	add_all(t);
 	status = code_finish(&t->code);
 	if (!status) {

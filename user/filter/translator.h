@@ -16,6 +16,8 @@
 /* What is known at an instruction of the classic program, whichever way led there. */
 struct point {
 	bool reached;
+	uint32_t ways;		/* that lead there */
+	uint32_t list;		/* comparisons of a list that begins there; 0: none does */
 	uint32_t proven;	/* bytes of the frame that are there to be read */
 	uint32_t x_max;
 };
