@@ -224,6 +224,10 @@ static int sets_open(struct source *s, const struct source_config *cfg, uint32_t
 	int form, forms = cfg->filter ? KERNEL_FILTER_FORMS : 1, status = -EINVAL;
 
 	text_init(&why, err, err_size);
+	if (cfg->filter && s->hook != HOOK_TC && !libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL)) {
+		text_add(&why, "XDP programs with an expression need Linux 5.18 or later: use --hook=tc");
+		return -EOPNOTSUPP;
+	}
 	count = kernel_filters_sets(s->filters, &why, usage);
 	if (!count)
 		return -EINVAL;

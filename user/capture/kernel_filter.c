@@ -48,7 +48,7 @@ struct assigned {
 
 struct kernel_filters {
 	const char *expression;
-	bool no_handle;		/* no interface could be opened for libpcap */
+	bool no_handle;		/* the last time, no interface could be opened for libpcap */
 	struct kind kinds[INTERFACE_UNSUPPORTED];
 	struct assigned *assigned;	/* interfaces whose netmask decides */
 	size_t assigned_count;
@@ -154,7 +154,7 @@ static pcap_t *handle_for_tags(struct kernel_filters *f, const char *device, str
 		return p;
 	f->no_handle = true;
 	kernel_filters_add_name(f, why);
-	text_add(why, " has \"vlan\" in it: libpcap must open an interface to know where tags are, which takes cap_net_raw (%s)",
+	text_add(why, " is compiled for an open interface, so that \"vlan\" finds tags: one must be up, and cap_net_raw is needed (%s)",
 		 reason);
 	return NULL;
 }
@@ -209,9 +209,10 @@ static void kind_try(struct kernel_filters *f, struct kind *k, const char *devic
 
 	if (k->tried)
 		return;
-	k->tried = true;
 	text_init(&why, k->why, sizeof(k->why));
+	f->no_handle = false;
 	variant_add(f, k, device, false, PCAP_NETMASK_UNKNOWN, &why);
+	k->tried = !f->no_handle;	/* the next interface may be up */
 }
 
 void kernel_filters_expect(struct kernel_filters *f, enum interface_link link)
@@ -261,7 +262,7 @@ void kernel_filters_add(struct kernel_filters *f, const struct interface *iface)
 		return;
 	k = &f->kinds[iface->link];
 	kind_try(f, k, iface->name);
-	if (!is_for_all(k))
+	if (k->tried && !is_for_all(k))
 		add_by_mask(f, k, iface);
 }
 
@@ -276,7 +277,7 @@ size_t kernel_filters_sets(const struct kernel_filters *f, struct text *why, boo
 	if (sets)
 		return sets;
 	*usage = !f->no_handle;
-	i = f->kinds[INTERFACE_ETHERNET].tried ? INTERFACE_ETHERNET : INTERFACE_RAW_IP;
+	i = f->kinds[INTERFACE_ETHERNET].why[0] ? INTERFACE_ETHERNET : INTERFACE_RAW_IP;
 	text_add(why, "%s", f->kinds[i].why);
 	return 0;
 }
