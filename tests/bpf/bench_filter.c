@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * bench_filter: what an expression adds to each packet, in ns: a TCP packet that it rejects, minimum of many batches of
- * BPF_PROG_TEST_RUN, an empty program subtracted. One line a row: expression, hook, ns. Ends with 77 where kernel programs cannot
- * be loaded.
+ * BPF_PROG_TEST_RUN, an empty program subtracted. One line a row: expression, hook, ns. Ends with 77 where kernel programs
+ * cannot be loaded.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,16 +21,18 @@
 
 #include "filter_run.h"
 
-#define SKIPPED 77
-#define BATCHES 40
-#define BATCH 50000
-#define HOST_TEXT 32	/* bytes of "host 10.x.y.z or " */
+#define SKIPPED   77
+#define BATCHES   40
+#define BATCH     50000
+#define HOST_TEXT 32 /* bytes of "host 10.x.y.z or " */
 
 /* Ethernet, IPv4, TCP: 192.0.2.1 port 1024 to 192.0.2.2 port 9 */
 static const uint8_t packet[64] = {
+	/* clang-format off */
 	2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0,
 	0x45, 0, 0, 50, 0, 1, 0, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2,
 	4, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x10, 1, 0, 0, 0, 0, 0,
+	/* clang-format on */
 };
 
 /* Addresses that are not neighbours. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * compare_filters EXPRESSIONS CAPTURE...: runs each expression of a file, one a line, over packets of the captures: translated and
- * in the kernel (BPF_PROG_TEST_RUN), in each form, and by libpcap on the same bytes. Then the same with random programs. Ends
- * with 77 where kernel programs cannot be loaded.
+ * compare_filters EXPRESSIONS CAPTURE...: runs each expression of a file, one a line, over packets of the captures:
+ * translated and in the kernel (BPF_PROG_TEST_RUN), in each form, and by libpcap on the same bytes. Then the same with
+ * random programs. Ends with 77 where kernel programs cannot be loaded.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,16 +24,16 @@
 #include "filter_run.h"
 #include "random_program.h"
 
-#define SKIPPED 77
-#define FRAMES 1000
-#define FRAME_MIN 14	/* what BPF_PROG_TEST_RUN takes */
-#define FRAME_MAX 3000
-#define LARGE_FRAME 9000	/* XDP takes it in fragments */
+#define SKIPPED         77
+#define FRAMES          1000
+#define FRAME_MIN       14 /* what BPF_PROG_TEST_RUN takes */
+#define FRAME_MAX       3000
+#define LARGE_FRAME     9000 /* XDP takes it in fragments */
 #define DIFFERENCES_MAX 20
-#define LOOPBACK 1
-#define TAG_LEN 4
+#define LOOPBACK        1
+#define TAG_LEN         4
 #define RANDOM_PROGRAMS 300
-#define RANDOM_FRAMES 60	/* of all, for each of them */
+#define RANDOM_FRAMES   60 /* of all, for each of them */
 
 struct frame {
 	uint8_t *data;
@@ -185,11 +185,12 @@ static void compare_frame(struct compare *c, const char *what, const struct bpf_
 	c->accepted += verdict == 1;
 	if (verdict != (int)reference(b, &p) && c->differences++ < DIFFERENCES_MAX)
 		printf("%s: %s, form %d, %u bytes, frame %ld: the kernel says %d, libpcap %d\n", what,
-		       filter_program_names[program], form, f->len, (long)(f - c->ethernet.all), verdict, (int)reference(b, &p));
+		       filter_program_names[program], form, f->len, (long)(f - c->ethernet.all), verdict,
+		       (int)reference(b, &p));
 }
 
-static void compare_program(struct compare *c, const char *what, const struct bpf_program *b, const struct frames *frames, bool raw,
-			    size_t step)
+static void compare_program(struct compare *c, const char *what, const struct bpf_program *b, const struct frames *frames,
+			    bool raw, size_t step)
 {
 	const struct sock_filter *program = (const struct sock_filter *)b->bf_insns;
 	int form, hook;
@@ -245,7 +246,8 @@ static pcap_t *open_live(void)
 
 static void compare_expressions(struct compare *c, const char *file)
 {
-	pcap_t *ethernet = pcap_open_dead(DLT_EN10MB, LARGE_FRAME), *raw = pcap_open_dead(DLT_RAW, LARGE_FRAME), *live = open_live();
+	pcap_t *ethernet = pcap_open_dead(DLT_EN10MB, LARGE_FRAME), *raw = pcap_open_dead(DLT_RAW, LARGE_FRAME),
+	       *live = open_live();
 	FILE *f = fopen(file, "r");
 	char line[200];
 

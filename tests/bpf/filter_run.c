@@ -12,14 +12,16 @@
 #include "filter_hooks.skel.h"
 
 const char *const filter_program_names[FILTER_PROGRAMS] = {
-	[ON_TC] = "on_tc", [ON_TC_VLAN] = "on_tc_vlan", [ON_XDP] = "on_xdp", [EMPTY_TC] = "empty_tc", [EMPTY_XDP] = "empty_xdp",
+	[ON_TC] = "on_tc",       [ON_TC_VLAN] = "on_tc_vlan", [ON_XDP] = "on_xdp",
+	[EMPTY_TC] = "empty_tc", [EMPTY_XDP] = "empty_xdp",
 };
 
 static void add(struct splices *s, enum filter_program program, const char *first, const char *second,
 		const struct translation *t)
 {
 	const char *name = filter_program_names[program];
-	struct splice a = { name, first, t->first, t->first_count, second }, b = { name, second, t->second, t->second_count, NULL };
+	struct splice a = { name, first, t->first, t->first_count, second },
+		      b = { name, second, t->second, t->second_count, NULL };
 
 	splices_add(s, &a);
 	splices_add(s, &b);

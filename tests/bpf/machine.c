@@ -7,19 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MUST(condition)                                                                       \
-	do {                                                                                  \
-		if (!(condition)) {                                                           \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                              \
-		}                                                                             \
+#define MUST(condition)                                                                                                     \
+	do {                                                                                                                \
+		if (!(condition)) {                                                                                         \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);                           \
+			abort();                                                                                            \
+		}                                                                                                           \
 	} while (0)
 
-#define STACK 512
+#define STACK     512
 #define STEPS_MAX 100000
-#define CTX 0x100000000ull	/* addresses of what can be read: far from each other */
-#define PACKET 0x200000000ull
-#define FRAME 0x300000000ull	/* where the stack ends */
+#define CTX       0x100000000ull /* addresses of what can be read: far from each other */
+#define PACKET    0x200000000ull
+#define FRAME     0x300000000ull /* where the stack ends */
 
 struct machine {
 	const struct translation *t;
@@ -28,7 +28,7 @@ struct machine {
 	uint64_t r[11];
 	uint8_t stack[STACK];
 	bool written[STACK];
-	bool known[11];		/* the register was written */
+	bool known[11]; /* the register was written */
 };
 
 static uint64_t ctx_load(const struct machine *m, uint64_t off)
@@ -86,7 +86,7 @@ static uint64_t load(const struct machine *m, uint64_t address, int size)
 		from = m->packet->data + (address - PACKET);
 	} else {
 		at = stack_at(m, address, (uint64_t)size);
-		MUST(address % (uint64_t)size == 0);	/* as the verifier wants it */
+		MUST(address % (uint64_t)size == 0); /* as the verifier wants it */
 		for (i = 0; i < size; i++)
 			MUST(m->written[at + (size_t)i]);
 		from = m->stack + at;
@@ -110,7 +110,7 @@ static uint64_t load_bytes(struct machine *m)
 
 	MUST(m->r[1] == CTX && m->r[2] <= INT32_MAX);
 	if (m->r[2] + m->r[4] > m->packet->len)
-		return (uint64_t)-14;	/* EFAULT */
+		return (uint64_t)-14; /* EFAULT */
 	memcpy(m->stack + at, m->packet->data + m->r[2], m->r[4]);
 	memset(m->written + at, 1, m->r[4]);
 	return 0;
@@ -278,7 +278,7 @@ static int function_run(struct machine *m, bool first)
 			}
 			if (i->code == (BPF_JMP | BPF_CALL) && i->src_reg == BPF_PSEUDO_CALL) {
 				MUST(first && m->t->second && m->known[1] && m->r[1] == CTX);
-				return function_run(m, false);	/* all it does with the result is to return it */
+				return function_run(m, false); /* all it does with the result is to return it */
 			}
 			if (i->code == (BPF_JMP | BPF_CALL)) {
 				helper(m, i->imm);

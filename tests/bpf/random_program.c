@@ -6,7 +6,8 @@
 /* Mostly where packets have bytes. */
 static uint32_t random_offset(void)
 {
-	static const uint32_t far[] = { 0x7fff, 0x8000, 0xffdd, 0xffff, 0x10000, 0x7ffffffb, 0x7fffffff, 0x80000000, 0xf0000000 };
+	static const uint32_t far[] = { 0x7fff,     0x8000,     0xffdd,     0xffff,    0x10000,
+					0x7ffffffb, 0x7fffffff, 0x80000000, 0xf0000000 };
 
 	switch (random_below(10)) {
 	case 0:
@@ -43,7 +44,8 @@ static struct sock_filter random_load(void)
 	case 1:
 		return (struct sock_filter)BPF_STMT(BPF_LD | BPF_MEM, random_below(BPF_MEMWORDS));
 	case 2:
-		return (struct sock_filter)BPF_STMT((uint16_t)(BPF_LD | (random_below(2) ? BPF_LEN : BPF_IMM)), random_below(99));
+		return (struct sock_filter)BPF_STMT((uint16_t)(BPF_LD | (random_below(2) ? BPF_LEN : BPF_IMM)),
+						    random_below(99));
 	case 3:
 	case 4:
 		return (struct sock_filter)BPF_STMT((uint16_t)(BPF_LD | BPF_IND | size), random_offset());
@@ -100,7 +102,8 @@ static struct sock_filter random_instruction(uint32_t left)
 	case 4:
 		return random_index_load();
 	case 5:
-		return (struct sock_filter)BPF_STMT((uint16_t)(random_below(2) ? BPF_ST : BPF_STX), random_below(BPF_MEMWORDS));
+		return (struct sock_filter)BPF_STMT((uint16_t)(random_below(2) ? BPF_ST : BPF_STX),
+						    random_below(BPF_MEMWORDS));
 	case 6:
 	case 7:
 		return random_alu();
@@ -108,7 +111,8 @@ static struct sock_filter random_instruction(uint32_t left)
 		return (struct sock_filter)BPF_STMT((uint16_t)(BPF_MISC | (random_below(2) ? BPF_TAX : BPF_TXA)), 0);
 	case 9:
 		if (random_below(4) == 0)
-			return (struct sock_filter)BPF_STMT((uint16_t)(BPF_RET | (random_below(3) ? BPF_K : BPF_A)), random_below(2));
+			return (struct sock_filter)BPF_STMT((uint16_t)(BPF_RET | (random_below(3) ? BPF_K : BPF_A)),
+							    random_below(2));
 		return random_load();
 	default:
 		return random_jump(left);

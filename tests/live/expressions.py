@@ -54,7 +54,8 @@ def accounting(net):
 def as_libpcap(net):
     """The same traffic, which has packets that are not linear, counted by both for each expression."""
     serve(net)
-    expressions = ("tcp port 80", "dst port 80", f"host {lab.SERVER} and not port 80", "inbound", "outbound", "less 100", "len > 1000",
+    expressions = ("tcp port 80", "dst port 80", f"host {lab.SERVER} and not port 80", "inbound", "outbound", "less 100",
+                   "len > 1000",
                    "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", "tcp[600:4] = 0x78787878", "ip[2:2] - ((ip[0] & 15) << 2) > 20",
                    "vlan", "not vlan", "udp", "portrange 8000-9000", "inbound and port 80")
     running = [(e, lab.Miruo(net.client, "--backend=" + name, "-i", "a0", *e.split())) for e in expressions
@@ -75,7 +76,8 @@ def send_tagged(client_mac, port):
     tcp = struct.pack("!HHIIBBHHH", port, 80, 1000, 0, 5 << 4, 2, 8192, 0, 0)
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
         s.bind(("b0", 0))
-        s.send(bytes.fromhex(client_mac.replace(":", "")) + b"\2\0\0\0\0\1" + struct.pack("!HHH", 0x8100, 10, 0x0800) + ip + tcp)
+        addresses = bytes.fromhex(client_mac.replace(":", "")) + b"\2\0\0\0\0\1"
+        s.send(addresses + struct.pack("!HHH", 0x8100, 10, 0x0800) + ip + tcp)
 
 
 def vlan(net):
@@ -83,7 +85,8 @@ def vlan(net):
     net.server.nginx(net.work)
     mac = net.client.run("cat", "/sys/class/net/a0/address").strip()
     sessions = {"tcp port 80": 3, "vlan": 2, "vlan 10 and tcp port 80": 2, "vlan 11": 0, "vlan and vlan": 0,
-                "tcp port 80 and not vlan": 1, "vlan and len > 58": 0, "vlan and len > 53": 2, "ether[12:2] = 0x0800 and vlan 10": 2}
+                "tcp port 80 and not vlan": 1, "vlan and len > 58": 0, "vlan and len > 53": 2,
+                "ether[12:2] = 0x0800 and vlan 10": 2}
     for how in ("--backend=pcap", "--hook=tc", "--hook=xdp", "--hook=xdp-generic"):
         running = []
         for expression in sessions:
@@ -104,8 +107,8 @@ def vlan(net):
 
 
 def vlan_without_net_raw(net):
-    miruo = lab.Miruo(net.client, "--backend=ebpf", "-i", "a0", "vlan", prefix=("setpriv", "--bounding-set", "-net_raw", "--inh-caps",
-                                                                             "-net_raw"))
+    without = ("setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw")
+    miruo = lab.Miruo(net.client, "--backend=ebpf", "-i", "a0", "vlan", prefix=without)
     lab.expect("status", miruo.status, 1)
     assert 'the expression "vlan"' in miruo.err and "cap_net_raw" in miruo.err, miruo.err
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What translated programs decide, run by an interpreter that allows what the verifier would; each in all forms on both hooks. */
+/* What translated programs decide, run by an interpreter that allows what the verifier would; in all forms, on both hooks. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include "translate.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define LEN 60
+#define LEN             60
 
 static uint64_t random_state;
 
@@ -37,8 +37,8 @@ static void fill_packet(void)
 		packet[i] = i;
 }
 
-static int translated(const struct sock_filter *program, size_t count, enum translate_hook hook, enum translate_form form, bool egress,
-		      struct translation *t, char *reason, size_t size)
+static int translated(const struct sock_filter *program, size_t count, enum translate_hook hook, enum translate_form form,
+		      bool egress, struct translation *t, char *reason, size_t size)
 {
 	const struct translate_target target = { .hook = hook, .form = form, .egress = egress };
 	struct text why;
@@ -72,19 +72,21 @@ static void expect(const struct sock_filter *program, size_t count, int wanted)
 			for (i = 0; i < COUNT_OF(linear); i++) {
 				struct machine_packet p = { .data = packet, .len = LEN, .linear = linear[i] };
 
-				assert_int_equal(decide(program, count, (enum translate_hook)hook, (enum translate_form)form, &p, false),
+				assert_int_equal(decide(program, count, (enum translate_hook)hook, (enum translate_form)form,
+							&p, false),
 						 wanted);
 			}
 }
 
-#define EXPECT(wanted, ...)                                                                \
-	do {                                                                               \
-		const struct sock_filter program_[] = { __VA_ARGS__ };                     \
-		expect(program_, COUNT_OF(program_), wanted);                              \
+#define EXPECT(wanted, ...)                                                                                                 \
+	do {                                                                                                                \
+		const struct sock_filter program_[] = { __VA_ARGS__ };                                                      \
+		expect(program_, COUNT_OF(program_), wanted);                                                               \
 	} while (0)
 
 /* A is k: accept. */
-#define A_IS(value) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1), BPF_STMT(BPF_RET | BPF_K, 262144), BPF_STMT(BPF_RET | BPF_K, 0)
+#define A_IS(value)                                                                                                         \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1), BPF_STMT(BPF_RET | BPF_K, 262144), BPF_STMT(BPF_RET | BPF_K, 0)
 
 static void returns_are_0_or_1(void **state)
 {
@@ -118,8 +120,10 @@ static void loads_beyond_the_end_reject(void **state)
 	(void)state;
 	for (i = 0; i < COUNT_OF(off); i++) {
 		EXPECT(0, BPF_STMT(BPF_LD | BPF_W | BPF_ABS, off[i]), BPF_STMT(BPF_RET | BPF_K, 1));
-		EXPECT(0, BPF_STMT(BPF_LDX | BPF_IMM, off[i]), BPF_STMT(BPF_LD | BPF_W | BPF_IND, 0), BPF_STMT(BPF_RET | BPF_K, 1));
-		EXPECT(0, BPF_STMT(BPF_LDX | BPF_IMM, 4), BPF_STMT(BPF_LD | BPF_W | BPF_IND, off[i]), BPF_STMT(BPF_RET | BPF_K, 1));
+		EXPECT(0, BPF_STMT(BPF_LDX | BPF_IMM, off[i]), BPF_STMT(BPF_LD | BPF_W | BPF_IND, 0),
+		       BPF_STMT(BPF_RET | BPF_K, 1));
+		EXPECT(0, BPF_STMT(BPF_LDX | BPF_IMM, 4), BPF_STMT(BPF_LD | BPF_W | BPF_IND, off[i]),
+		       BPF_STMT(BPF_RET | BPF_K, 1));
 	}
 	EXPECT(1, BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 56), BPF_STMT(BPF_RET | BPF_K, 1));
 	EXPECT(0, BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 60), BPF_STMT(BPF_RET | BPF_K, 1));
@@ -129,8 +133,10 @@ static void loads_beyond_the_end_reject(void **state)
 static void an_index_does_not_wrap(void **state)
 {
 	(void)state;
-	EXPECT(0, BPF_STMT(BPF_LDX | BPF_IMM, 0xffffffff), BPF_STMT(BPF_LD | BPF_B | BPF_IND, 15), BPF_STMT(BPF_RET | BPF_K, 1));
-	EXPECT(0, BPF_STMT(BPF_LDX | BPF_IMM, 15), BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0xffffffff), BPF_STMT(BPF_RET | BPF_K, 1));
+	EXPECT(0, BPF_STMT(BPF_LDX | BPF_IMM, 0xffffffff), BPF_STMT(BPF_LD | BPF_B | BPF_IND, 15),
+	       BPF_STMT(BPF_RET | BPF_K, 1));
+	EXPECT(0, BPF_STMT(BPF_LDX | BPF_IMM, 15), BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0xffffffff),
+	       BPF_STMT(BPF_RET | BPF_K, 1));
 }
 
 static void arithmetic_has_32_bits(void **state)
@@ -145,8 +151,8 @@ static void arithmetic_has_32_bits(void **state)
 	EXPECT(1, BPF_STMT(BPF_LD | BPF_IMM, 0x80000000), BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 31), A_IS(1));
 	EXPECT(1, BPF_STMT(BPF_LD | BPF_IMM, 0xff), BPF_STMT(BPF_ALU | BPF_XOR | BPF_K, 0xf0f), A_IS(0xff0));
 	/* comparisons are unsigned */
-	EXPECT(1, BPF_STMT(BPF_LD | BPF_IMM, 0x80000000), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 1, 0, 1), BPF_STMT(BPF_RET | BPF_K, 1),
-	       BPF_STMT(BPF_RET | BPF_K, 0));
+	EXPECT(1, BPF_STMT(BPF_LD | BPF_IMM, 0x80000000), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 1, 0, 1),
+	       BPF_STMT(BPF_RET | BPF_K, 1), BPF_STMT(BPF_RET | BPF_K, 0));
 }
 
 static void division_by_zero_rejects(void **state)
@@ -163,10 +169,10 @@ static void far_shifts_give_0(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT_OF(by); i++) {
-		EXPECT(1, BPF_STMT(BPF_LD | BPF_IMM, 3), BPF_STMT(BPF_LDX | BPF_IMM, by[i]), BPF_STMT(BPF_ALU | BPF_LSH | BPF_X, 0),
-		       A_IS(0));
-		EXPECT(1, BPF_STMT(BPF_LD | BPF_IMM, 3), BPF_STMT(BPF_LDX | BPF_IMM, by[i]), BPF_STMT(BPF_ALU | BPF_RSH | BPF_X, 0),
-		       A_IS(0));
+		EXPECT(1, BPF_STMT(BPF_LD | BPF_IMM, 3), BPF_STMT(BPF_LDX | BPF_IMM, by[i]),
+		       BPF_STMT(BPF_ALU | BPF_LSH | BPF_X, 0), A_IS(0));
+		EXPECT(1, BPF_STMT(BPF_LD | BPF_IMM, 3), BPF_STMT(BPF_LDX | BPF_IMM, by[i]),
+		       BPF_STMT(BPF_ALU | BPF_RSH | BPF_X, 0), A_IS(0));
 		EXPECT(1, BPF_STMT(BPF_LD | BPF_IMM, 3), BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, by[i]), A_IS(0));
 	}
 	EXPECT(1, BPF_STMT(BPF_LD | BPF_IMM, 1), BPF_STMT(BPF_LDX | BPF_IMM, 31), BPF_STMT(BPF_ALU | BPF_LSH | BPF_X, 0),
@@ -183,7 +189,8 @@ static void memory_is_kept(void **state)
 static void direction_is_that_of_the_hook(void **state)
 {
 	const struct sock_filter outbound[] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)), A_IS(4),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+		A_IS(4),
 	};
 	struct machine_packet p = { .data = packet, .len = LEN, .linear = LEN };
 
@@ -197,18 +204,24 @@ static void metadata_is_that_of_the_packet(void **state)
 {
 	const struct sock_filter tag[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 3), BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 3),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG)),
 		A_IS(10),
 	};
-	const struct sock_filter interface[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX)), A_IS(7) };
-	struct machine_packet p = { .data = packet, .len = LEN, .linear = LEN, .ifindex = 7, .vlan_present = 1, .vlan_tci = 10 };
+	const struct sock_filter interface[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX)),
+						 A_IS(7) };
+	struct machine_packet p = {
+		.data = packet, .len = LEN, .linear = LEN, .ifindex = 7, .vlan_present = 1, .vlan_tci = 10
+	};
 	int form;
 
 	(void)state;
 	for (form = 0; form < TRANSLATE_FORMS; form++) {
 		assert_int_equal(decide(tag, COUNT_OF(tag), TRANSLATE_TC, (enum translate_form)form, &p, false), 1);
-		assert_int_equal(decide(interface, COUNT_OF(interface), TRANSLATE_TC, (enum translate_form)form, &p, false), 1);
-		assert_int_equal(decide(interface, COUNT_OF(interface), TRANSLATE_XDP, (enum translate_form)form, &p, false), 1);
+		assert_int_equal(decide(interface, COUNT_OF(interface), TRANSLATE_TC, (enum translate_form)form, &p, false),
+				 1);
+		assert_int_equal(decide(interface, COUNT_OF(interface), TRANSLATE_XDP, (enum translate_form)form, &p, false),
+				 1);
 	}
 	p.vlan_present = 0;
 	assert_int_equal(decide(tag, COUNT_OF(tag), TRANSLATE_TC, TRANSLATE_SHORT, &p, false), 0);
@@ -220,13 +233,16 @@ static void xdp_sees_no_tag(void **state)
 	static const struct sock_filter addresses[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 8), A_IS(0x08090a0b) };
 	static const struct sock_filter type[] = { BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12), A_IS(0x0800) };
 	static const struct sock_filter around[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 10), A_IS(0x0a0b0800) };
-	static const struct sock_filter index[] = { BPF_STMT(BPF_LDX | BPF_IMM, 11), BPF_STMT(BPF_LD | BPF_W | BPF_IND, 0), A_IS(0x0b080012) };
+	static const struct sock_filter index[] = { BPF_STMT(BPF_LDX | BPF_IMM, 11), BPF_STMT(BPF_LD | BPF_W | BPF_IND, 0),
+						    A_IS(0x0b080012) };
 	static const struct sock_filter end[] = { BPF_STMT(BPF_LD | BPF_B | BPF_ABS, LEN - 5), A_IS(LEN - 1) };
-	static const struct sock_filter beyond[] = { BPF_STMT(BPF_LD | BPF_B | BPF_ABS, LEN - 4), BPF_STMT(BPF_RET | BPF_K, 1) };
+	static const struct sock_filter beyond[] = { BPF_STMT(BPF_LD | BPF_B | BPF_ABS, LEN - 4),
+						     BPF_STMT(BPF_RET | BPF_K, 1) };
 	static const struct sock_filter len[] = { BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0), A_IS(LEN - 4) };
 	static const struct sock_filter tag[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 3), BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 3),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG)),
 		A_IS(0x200a),
 	};
 	static const struct {
@@ -234,8 +250,13 @@ static void xdp_sees_no_tag(void **state)
 		size_t count;
 		int wanted;
 	} cases[] = {
-		{ addresses, COUNT_OF(addresses), 1 }, { type, COUNT_OF(type), 1 }, { around, COUNT_OF(around), 1 },
-		{ index, COUNT_OF(index), 1 }, { end, COUNT_OF(end), 1 }, { beyond, COUNT_OF(beyond), 0 }, { len, COUNT_OF(len), 1 },
+		{ addresses, COUNT_OF(addresses), 1 },
+		{ type, COUNT_OF(type), 1 },
+		{ around, COUNT_OF(around), 1 },
+		{ index, COUNT_OF(index), 1 },
+		{ end, COUNT_OF(end), 1 },
+		{ beyond, COUNT_OF(beyond), 0 },
+		{ len, COUNT_OF(len), 1 },
 		{ tag, COUNT_OF(tag), 1 },
 	};
 	static const uint16_t types[] = { 0x8100, 0x88a8 };
@@ -251,11 +272,13 @@ static void xdp_sees_no_tag(void **state)
 			for (form = 0; form < TRANSLATE_FORMS; form++) {
 				struct machine_packet p = { .data = packet, .len = LEN, .linear = LEN };
 
-				assert_int_equal(decide(cases[i].program, cases[i].count, TRANSLATE_XDP, (enum translate_form)form, &p,
-							false), cases[i].wanted);
+				assert_int_equal(decide(cases[i].program, cases[i].count, TRANSLATE_XDP,
+							(enum translate_form)form, &p, false),
+						 cases[i].wanted);
 				p.linear = 16;
-				assert_int_equal(decide(cases[i].program, cases[i].count, TRANSLATE_XDP, (enum translate_form)form, &p,
-							false), cases[i].wanted);
+				assert_int_equal(decide(cases[i].program, cases[i].count, TRANSLATE_XDP,
+							(enum translate_form)form, &p, false),
+						 cases[i].wanted);
 			}
 	}
 	fill_packet();
@@ -270,27 +293,31 @@ static void a_second_function_only_where_it_is_needed(void **state)
 	char reason[200];
 
 	(void)state;
-	assert_int_equal(translated(reads, COUNT_OF(reads), TRANSLATE_TC, TRANSLATE_SHORT, false, &t, reason, sizeof(reason)), 0);
+	assert_int_equal(
+		translated(reads, COUNT_OF(reads), TRANSLATE_TC, TRANSLATE_SHORT, false, &t, reason, sizeof(reason)), 0);
 	assert_true(t.first_count > 0 && t.second_count > 0);
 	translation_free(&t);
-	assert_int_equal(translated(does_not, COUNT_OF(does_not), TRANSLATE_TC, TRANSLATE_SHORT, false, &t, reason, sizeof(reason)), 0);
+	assert_int_equal(
+		translated(does_not, COUNT_OF(does_not), TRANSLATE_TC, TRANSLATE_SHORT, false, &t, reason, sizeof(reason)),
+		0);
 	assert_true(t.first_count > 0 && t.second_count == 0);
 	translation_free(&t);
-	assert_int_equal(translated(reads, COUNT_OF(reads), TRANSLATE_TC, TRANSLATE_COPIED, false, &t, reason, sizeof(reason)), 0);
+	assert_int_equal(
+		translated(reads, COUNT_OF(reads), TRANSLATE_TC, TRANSLATE_COPIED, false, &t, reason, sizeof(reason)), 0);
 	assert_true(t.first_count > 0 && t.second_count == 0);
 	translation_free(&t);
 }
 
-#define REFUSED(words, ...)                                                                                                    \
-	do {                                                                                                                   \
-		const struct sock_filter program_[] = { __VA_ARGS__ };                                                         \
-		struct translation t_;                                                                                         \
-		char reason_[200];                                                                                             \
-		assert_int_equal(translated(program_, COUNT_OF(program_), TRANSLATE_TC, TRANSLATE_SHORT, false, &t_, reason_,   \
-					    sizeof(reason_)),                                                                  \
-				 -EINVAL);                                                                                     \
-		assert_non_null(strstr(reason_, words));                                                                       \
-		assert_null(t_.first);                                                                                         \
+#define REFUSED(words, ...)                                                                                                 \
+	do {                                                                                                                \
+		const struct sock_filter program_[] = { __VA_ARGS__ };                                                      \
+		struct translation t_;                                                                                      \
+		char reason_[200];                                                                                          \
+		assert_int_equal(translated(program_, COUNT_OF(program_), TRANSLATE_TC, TRANSLATE_SHORT, false, &t_,        \
+					    reason_, sizeof(reason_)),                                                      \
+				 -EINVAL);                                                                                  \
+		assert_non_null(strstr(reason_, words));                                                                    \
+		assert_null(t_.first);                                                                                      \
 	} while (0)
 
 static void what_cannot_be_translated_is_refused(void **state)
@@ -354,10 +381,10 @@ static void a_list_is_not_entered_in_its_middle(void **state)
 		program[i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, i + 3, (uint8_t)(22 - i), 0);
 	program[22] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
 	program[23] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 1);
-	expect(program, COUNT_OF(program), 1);	/* 20 is looked for by the 17th */
+	expect(program, COUNT_OF(program), 1); /* 20 is looked for by the 17th */
 	program[17].k = 5;
 	expect(program, COUNT_OF(program), 0);
-	program[2].k = 20;			/* which is jumped over */
+	program[2].k = 20; /* which is jumped over */
 	expect(program, COUNT_OF(program), 0);
 }
 

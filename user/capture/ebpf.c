@@ -33,7 +33,7 @@
 #define WAKE_SHARE 4			/* the reader is woken when a ring is filled to 1 in this */
 #define LOSS_EVERY_NS (1000 * NS_PER_MS)
 #define NOTICES_MAX 2048		/* bytes of notices that wait */
-#define NO_FILTER (-ENOEXEC)		/* interface_attach(): the expression has no meaning there, which is no error elsewhere */
+#define NO_FILTER (-ENOEXEC)		/* the expression has no meaning on the interface, which is no error on others */
 
 #if defined(__x86_64__) || defined(__i386__) || defined(__s390x__)
 #define CPU_STORES_IN_ORDER 1
@@ -180,7 +180,8 @@ static void sets_close(struct source *s)
 	}
 }
 
-static int sets_load(struct source *s, const struct source_config *cfg, size_t count, uint32_t rings, int form, struct text *why)
+static int sets_load(struct source *s, const struct source_config *cfg, size_t count, uint32_t rings, int form,
+		     struct text *why)
 {
 	struct splices splices;
 	int status = 0;
@@ -203,7 +204,8 @@ static bool is_too_large(int status)
 	return status == -E2BIG || status == -EFAULT || status == -ENOMEM;
 }
 
-static int tell_refusal(struct source *s, const struct source_config *cfg, int status, char *err, size_t err_size, bool *usage)
+static int tell_refusal(const struct source *s, const struct source_config *cfg, int status, char *err, size_t err_size,
+			bool *usage)
 {
 	struct text t;
 
@@ -340,7 +342,8 @@ static void first_attach_one(void *ctx, const struct interface *iface)
 	status = interface_attach(s, iface, why, sizeof(why));
 	if (!status)
 		return;
-	if (status != NO_FILTER && !(s->any && (iface->link == INTERFACE_UNSUPPORTED || status == -ENODEV))) {	/* or gone already */
+	/* ENODEV: gone already */
+	if (status != NO_FILTER && !(s->any && (iface->link == INTERFACE_UNSUPPORTED || status == -ENODEV))) {
 		first_attach_fail(first, iface, why, status);
 		return;
 	}

@@ -18,17 +18,17 @@
 #include "splice.h"
 #include "translate.h"
 
-#define SNAPLEN 262144
-#define BUFFER_BYTES (64 * 1024)	/* of a handle that only tells how to compile */
+#define SNAPLEN          262144
+#define BUFFER_BYTES     (64 * 1024) /* of a handle that only tells how to compile */
 #define EXPRESSION_SHOWN 100
-#define WHY_MAX 512
-#define PROGRAMS 5
+#define WHY_MAX          512
+#define PROGRAMS         5
 
 _Static_assert(KERNEL_FILTER_FORMS == TRANSLATE_FORMS, "forms of a translation");
 
 struct variant {
 	struct filter filter;
-	bool by_mask;		/* only for interfaces with this netmask */
+	bool by_mask; /* only for interfaces with this netmask */
 	bpf_u_int32 mask;
 };
 
@@ -38,7 +38,7 @@ struct kind {
 	bool tried;
 	struct variant *variants;
 	size_t count;
-	char why[WHY_MAX];	/* why there is none for all interfaces of this kind */
+	char why[WHY_MAX]; /* why there is none for all interfaces of this kind */
 };
 
 struct assigned {
@@ -48,9 +48,9 @@ struct assigned {
 
 struct kernel_filters {
 	const char *expression;
-	bool no_handle;		/* the last time, no interface could be opened for libpcap */
+	bool no_handle; /* the last time, no interface could be opened for libpcap */
 	struct kind kinds[INTERFACE_UNSUPPORTED];
-	struct assigned *assigned;	/* interfaces whose netmask decides */
+	struct assigned *assigned; /* interfaces whose netmask decides */
 	size_t assigned_count;
 	struct translation translations[PROGRAMS];
 };
@@ -154,7 +154,9 @@ static pcap_t *handle_for_tags(struct kernel_filters *f, const char *device, str
 		return p;
 	f->no_handle = true;
 	kernel_filters_add_name(f, why);
-	text_add(why, " is compiled for an open interface, so that \"vlan\" finds tags: one must be up, and cap_net_raw is needed (%s)",
+	text_add(why,
+		 " is compiled for an open interface, so that \"vlan\" finds tags: one must be up, and cap_net_raw is "
+		 "needed (%s)",
 		 reason);
 	return NULL;
 }
@@ -212,7 +214,7 @@ static void kind_try(struct kernel_filters *f, struct kind *k, const char *devic
 	text_init(&why, k->why, sizeof(k->why));
 	f->no_handle = false;
 	variant_add(f, k, device, false, PCAP_NETMASK_UNKNOWN, &why);
-	k->tried = !f->no_handle;	/* the next interface may be up */
+	k->tried = !f->no_handle; /* the next interface may be up */
 }
 
 void kernel_filters_expect(struct kernel_filters *f, enum interface_link link)
@@ -293,7 +295,8 @@ int kernel_filters_find(const struct kernel_filters *f, const struct interface *
 		if (f->assigned[i].ifindex == iface->index)
 			return f->assigned[i].variant;
 	if (k->count)
-		text_add(why, "the expression asks for its netmask, and it had none at the start: restart miruo to watch it");
+		text_add(why,
+			 "the expression asks for its netmask, and it had none at the start: restart miruo to watch it");
 	else
 		text_add(why, "%s", k->why);
 	return -1;
@@ -315,14 +318,17 @@ static int refuse(const struct kernel_filters *f, int status, const char *reason
 	return status;
 }
 
-static int splice_program(struct kernel_filters *f, int program, const struct filter *filter, int form, struct splices *splices,
-			  struct text *why)
+static int splice_program(struct kernel_filters *f, int program, const struct filter *filter, int form,
+			  struct splices *splices, struct text *why)
 {
 	const struct translate_target target = {
-		.hook = programs[program].hook, .form = (enum translate_form)form, .egress = programs[program].egress,
+		.hook = programs[program].hook,
+		.form = (enum translate_form)form,
+		.egress = programs[program].egress,
 	};
 	struct translation *t = &f->translations[program];
-	struct splice first = { .program = programs[program].name, .function = programs[program].first,
+	struct splice first = { .program = programs[program].name,
+				.function = programs[program].first,
 				.callee = programs[program].second };
 	struct splice second = { .program = programs[program].name, .function = programs[program].second };
 	char reason[WHY_MAX];
@@ -330,8 +336,8 @@ static int splice_program(struct kernel_filters *f, int program, const struct fi
 	int status;
 
 	text_init(&text, reason, sizeof(reason));
-	status = translate((const struct sock_filter *)(const void *)filter->program.bf_insns, filter->program.bf_len, &target, t,
-			   &text);
+	status = translate((const struct sock_filter *)(const void *)filter->program.bf_insns, filter->program.bf_len,
+			   &target, t, &text);
 	if (status)
 		return refuse(f, status, reason, why);
 	first.insns = t->first;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The expression as the kernel programs need it: a filter for each kind of interface (with an Ethernet header, without a link
- * header) and, if it asks for the netmask ("ip broadcast"), for each netmask.
+ * The expression as the kernel programs need it: a filter for each kind of interface (with an Ethernet header, without a
+ * link header) and, if it asks for the netmask ("ip broadcast"), for each netmask.
  *
  * All that there will be is made at the start, when there are the privileges for it. An interface that comes later gets the
  * filter of its kind; if that depends on the netmask, there is none for it.
@@ -25,7 +25,7 @@ struct kernel_filters;
 
 /* expression must outlive the result; NULL: none, and all calls are fine and do nothing. NULL: no memory. */
 struct kernel_filters *kernel_filters_new(const char *expression);
-void kernel_filters_free(struct kernel_filters *f);	/* NULL is fine */
+void kernel_filters_free(struct kernel_filters *f); /* NULL is fine */
 
 /* Compiles for interfaces of this kind that may come. */
 void kernel_filters_expect(struct kernel_filters *f, enum interface_link link);
@@ -34,8 +34,8 @@ void kernel_filters_expect(struct kernel_filters *f, enum interface_link link);
 void kernel_filters_add(struct kernel_filters *f, const struct interface *iface);
 
 /*
- * How many sets of programs are needed: each takes one filter of each kind. 0: there is none for any interface; why says it, in a
- * line that names the expression, and *usage whether that is at fault.
+ * How many sets of programs are needed: each takes one filter of each kind. 0: there is none for any interface; why says it,
+ * in a line that names the expression, and *usage whether that is at fault.
  */
 size_t kernel_filters_sets(const struct kernel_filters *f, struct text *why, bool *usage);
 
@@ -46,8 +46,9 @@ int kernel_filters_find(const struct kernel_filters *f, const struct interface *
 bool kernel_filters_has(const struct kernel_filters *f, size_t set, enum interface_link link);
 
 /*
- * Translates the filters of a set and adds them to the splices of its programs; they stay valid until the next call. form: 0 to
- * KERNEL_FILTER_FORMS - 1. 0; -E2BIG: too large in this form; another -errno: it cannot be translated, with a line in why.
+ * Translates the filters of a set and adds them to the splices of its programs; they stay valid until the next call. form: 0
+ * to KERNEL_FILTER_FORMS - 1. 0; -E2BIG: too large in this form; another -errno: it cannot be translated, with a line in
+ * why.
  */
 int kernel_filters_splice(struct kernel_filters *f, size_t set, int form, struct splices *splices, struct text *why);
 

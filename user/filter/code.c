@@ -127,7 +127,9 @@ void code_goto(struct code *c, size_t label, size_t next)
 static bool invert(struct bpf_insn *condition)
 {
 	static const uint8_t opposites[][2] = {
-		{ BPF_JEQ, BPF_JNE }, { BPF_JGT, BPF_JLE }, { BPF_JGE, BPF_JLT },
+		{ BPF_JEQ, BPF_JNE },
+		{ BPF_JGT, BPF_JLE },
+		{ BPF_JGE, BPF_JLT },
 	};
 	size_t i;
 

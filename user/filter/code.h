@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * eBPF instructions under construction: an array that grows, jumps to labels that are not placed yet, and the three ends that a
- * filter can have. Errors (no memory, a jump too far) are remembered and told by code_finish().
+ * eBPF instructions under construction: an array that grows, jumps to labels that are not placed yet, and the three ends
+ * that a filter can have. Errors (no memory, a jump too far) are remembered and told by code_finish().
  */
 #ifndef MIRUO_FILTER_CODE_H
 #define MIRUO_FILTER_CODE_H
@@ -15,27 +15,30 @@
 enum label {
 	LABEL_ACCEPT,
 	LABEL_REJECT,
-	LABEL_AGAIN,		/* leave the decision to the other function */
-	LABEL_FIRST,		/* the caller's own, code_init() says how many */
+	LABEL_AGAIN, /* leave the decision to the other function */
+	LABEL_FIRST, /* the caller's own, code_init() says how many */
 };
 
 struct code {
-	struct bpf_insn *insns;	/* owned */
+	struct bpf_insn *insns; /* owned */
 	size_t count, room;
-	size_t *labels;		/* where each is placed */
+	size_t *labels; /* where each is placed */
 	size_t label_count;
-	struct code_jump *jumps;	/* to labels that were not placed yet */
+	struct code_jump *jumps; /* to labels that were not placed yet */
 	size_t jump_count, jump_room;
-	const struct bpf_insn *again;	/* what LABEL_AGAIN stands for; borrowed */
+	const struct bpf_insn *again; /* what LABEL_AGAIN stands for; borrowed */
 	size_t again_count;
-	bool inline_ends;	/* an end stands where it is reached, instead of one of each for all */
+	bool inline_ends; /* an end stands where it is reached, instead of one of each for all */
 	bool no_memory, too_far;
 };
 
 static inline struct bpf_insn insn(int op, int dst, int src, int off, int32_t imm)
 {
 	return (struct bpf_insn) {
-		.code = (uint8_t)op, .dst_reg = (uint8_t)(dst & 0xf), .src_reg = (uint8_t)(src & 0xf), .off = (int16_t)off,
+		.code = (uint8_t)op,
+		.dst_reg = (uint8_t)(dst & 0xf),
+		.src_reg = (uint8_t)(src & 0xf),
+		.off = (int16_t)off,
 		.imm = imm,
 	};
 }

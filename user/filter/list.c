@@ -15,7 +15,7 @@ struct range {
 struct tree {
 	struct code *code;
 	int a;
-	const struct range *ranges;	/* rising, with a gap between any two */
+	const struct range *ranges; /* rising, with a gap between any two */
 	size_t then, otherwise;
 };
 
@@ -45,8 +45,9 @@ static struct bpf_insn condition(const struct tree *t, int op, uint32_t k)
 }
 
 /*
- * A comparison whose outcome is known is left out. (The verifier would find that out too, but from then on it follows the value of
- * A everywhere, which takes it minutes for some thousand hosts.) min: A is known not to be below. True: this is the end.
+ * A comparison whose outcome is known is left out. (The verifier would find that out too, but from then on it follows the
+ * value of A everywhere, which takes it minutes for some thousand hosts.) min: A is known not to be below. True: this is the
+ * end.
  */
 static bool add_range(const struct tree *t, const struct range *r, uint32_t min, size_t next)
 {

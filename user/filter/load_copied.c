@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The beginning of the packet is copied to the stack by a helper, which reads what is not linear too; each load behind that is a
- * call of the helper. A load that fails is beyond the end and rejects the packet.
+ * The beginning of the packet is copied to the stack by a helper, which reads what is not linear too; each load behind that
+ * is a call of the helper. A load that fails is beyond the end and rejects the packet.
  */
 #include "translator.h"
 
 #define COPIED_MAX 96u
-#define BOUNCE 8		/* bytes below the copy, for one load */
+#define BOUNCE     8 /* bytes below the copy, for one load */
 
 enum {
 	A = BPF_REG_7,
 	CTX = BPF_REG_6,
 	X = BPF_REG_8,
-	COPIED = BPF_REG_9,	/* bytes of the copy that are there */
+	COPIED = BPF_REG_9, /* bytes of the copy that are there */
 	FRAME = BPF_REG_10,
 };
 
 /*
- * The stack is read by aligned loads only. Behind an Ethernet header words are aligned if the copy begins two bytes behind a word;
- * without one, if it begins with a word.
+ * The stack is read by aligned loads only. Behind an Ethernet header words are aligned if the copy begins two bytes behind a
+ * word; without one, if it begins with a word.
  */
 static int copy(const struct translator *t)
 {
@@ -185,8 +185,9 @@ static void load_by_helper(struct translator *t, const struct access *access)
 }
 
 /*
- * At R2, which may be in front of a tag: out of the copy, where it is gone. Where the copy ends is behind the place of the tag.
- * The verifier must see the bounds of the offset, and this is the one place where a copied frame is read at one that varies.
+ * At R2, which may be in front of a tag: out of the copy, where it is gone. Where the copy ends is behind the place of the
+ * tag. The verifier must see the bounds of the offset, and this is the one place where a copied frame is read at one that
+ * varies.
  */
 static void load_around_tag(struct translator *t, const struct access *access)
 {
@@ -230,6 +231,12 @@ static void load(struct translator *t, const struct point *at, const struct acce
 }
 
 const struct loader load_copied = {
-	.ctx = CTX, .a = A, .x = X,
-	.prepare = prepare, .enter = enter, .proven_at_start = proven_at_start, .leaves = leaves, .load = load,
+	.ctx = CTX,
+	.a = A,
+	.x = X,
+	.prepare = prepare,
+	.enter = enter,
+	.proven_at_start = proven_at_start,
+	.leaves = leaves,
+	.load = load,
 };

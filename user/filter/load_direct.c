@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The packet is read where it lies: each load checks that its bytes are in the linear part, unless an earlier one did. What is
- * not there is left to the other function.
+ * The packet is read where it lies: each load checks that its bytes are in the linear part, unless an earlier one did. What
+ * is not there is left to the other function.
  */
 #include "translator.h"
 
-#define NEAR_MAX 32000u		/* offsets that fit an instruction */
-#define END_MAX 0xffe0u		/* the verifier knows of 0xffff bytes of a packet; less the tag's */
+#define NEAR_MAX 32000u  /* offsets that fit an instruction */
+#define END_MAX  0xffe0u /* the verifier knows of 0xffff bytes of a packet; less the tag's */
 
 enum {
 	A = BPF_REG_0,
 	CTX = BPF_REG_1,
-	BASE = BPF_REG_2,	/* of the frame; behind the tag of a tagged one, so that offsets of 12 and more are right */
+	BASE = BPF_REG_2, /* of the frame; behind the tag of a tagged one, so that offsets of 12 and more are right */
 	END = BPF_REG_3,
 	X = BPF_REG_4,
 	TEMP = BPF_REG_5,
@@ -19,8 +19,10 @@ enum {
 	FRAME = BPF_REG_10,
 };
 
+/* clang-format off */
 #define CALL_SECOND { .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL, .imm = -1 }
 #define EXIT { .code = BPF_JMP | BPF_EXIT }
+/* clang-format on */
 
 /* If all of the packet is linear, the load was beyond its end. */
 static const struct bpf_insn again_tc[] = {
@@ -162,6 +164,12 @@ static void load(struct translator *t, const struct point *at, const struct acce
 }
 
 const struct loader load_direct = {
-	.ctx = CTX, .a = A, .x = X,
-	.prepare = prepare, .enter = enter, .proven_at_start = proven_at_start, .leaves = leaves, .load = load,
+	.ctx = CTX,
+	.a = A,
+	.x = X,
+	.prepare = prepare,
+	.enter = enter,
+	.proven_at_start = proven_at_start,
+	.leaves = leaves,
+	.load = load,
 };

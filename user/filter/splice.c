@@ -22,14 +22,14 @@ struct splice_tables {
 struct body {
 	size_t start, count;
 	size_t new_start;
-	const struct splice *splice;	/* NULL: it stays as it is */
+	const struct splice *splice; /* NULL: it stays as it is */
 };
 
 struct program {
 	const struct splices *splices;
 	const struct bpf_insn *insns;
 	struct body *bodies;
-	const char **names;	/* of the functions, as bodies */
+	const char **names; /* of the functions, as bodies */
 	size_t body_count;
 	struct bpf_insn *new_insns;
 	size_t new_count;
@@ -48,7 +48,7 @@ static const struct {
 
 enum { SPLICE_PROGRAMS = sizeof(sections) / sizeof(sections[0]) };
 
-static struct splices *current;	/* libbpf has its handlers for the whole process */
+static struct splices *current; /* libbpf has its handlers for the whole process */
 
 static const struct splice *splice_of(const struct splices *s, const char *program, const char *function)
 {
@@ -125,7 +125,7 @@ static int copy_old(struct program *p, const struct body *b)
 			to[i].imm = (int32_t)((int64_t)target->new_start - (int64_t)(b->new_start + i) - 1);
 		}
 		if (to[i].code == (BPF_LD | BPF_IMM | BPF_DW))
-			i++;	/* its second half is no instruction */
+			i++; /* its second half is no instruction */
 	}
 	return 0;
 }
@@ -253,7 +253,7 @@ static int on_load(struct bpf_program *prog, struct bpf_prog_load_opts *opts, lo
 	int i;
 
 	(void)cookie;
-	for (i = 0; i < SPLICE_PROGRAMS; i++)	/* libbpf's own handler would have done this */
+	for (i = 0; i < SPLICE_PROGRAMS; i++) /* libbpf's own handler would have done this */
 		if (!strcmp(section, sections[i].section))
 			opts->prog_flags |= sections[i].flags;
 	return current && has_splice(current, bpf_program__name(prog)) ? program_change(current, prog, opts) : 0;

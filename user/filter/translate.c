@@ -8,9 +8,9 @@
 #include "list.h"
 #include "translator.h"
 
-#define MSH_MAX 60		/* bytes: the header length that BPF_MSH reads */
-#define PACKET_OUTGOING 4	/* linux/if_packet.h */
-#define PACKET_HOST 0
+#define MSH_MAX         60 /* bytes: the header length that BPF_MSH reads */
+#define PACKET_OUTGOING 4  /* linux/if_packet.h */
+#define PACKET_HOST     0
 
 /* What a load from an offset that no packet has means to Linux. */
 enum metadata {
@@ -137,8 +137,8 @@ static bool is_known(const struct sock_filter *i)
 	case BPF_LDX:
 		if (is_msh(i))
 			return BPF_SIZE(i->code) == BPF_B;
-		return BPF_SIZE(i->code) == BPF_W && (BPF_MODE(i->code) == BPF_IMM || BPF_MODE(i->code) == BPF_MEM ||
-						      BPF_MODE(i->code) == BPF_LEN);
+		return BPF_SIZE(i->code) == BPF_W &&
+		       (BPF_MODE(i->code) == BPF_IMM || BPF_MODE(i->code) == BPF_MEM || BPF_MODE(i->code) == BPF_LEN);
 	case BPF_ST:
 		return i->code == BPF_ST;
 	case BPF_STX:
@@ -225,7 +225,7 @@ static void survey(struct translator *t)
 		if ((class == BPF_LD || class == BPF_LDX) && BPF_MODE(i->code) == BPF_MEM)
 			t->memory |= 1u << i->k;
 	}
-	t->uses_packet |= t->target->hook == TRANSLATE_XDP && (t->uses_vlan || t->uses_len);	/* the tag is in it */
+	t->uses_packet |= t->target->hook == TRANSLATE_XDP && (t->uses_vlan || t->uses_len); /* the tag is in it */
 }
 
 /* Another way leads to the instruction: only what is known on both is known. */
@@ -306,7 +306,8 @@ static size_t next_in_list(const struct translator *t, size_t pc)
 	if (next < LABEL_FIRST || next == then)
 		return 0;
 	next -= LABEL_FIRST;
-	if (!is_comparison(&t->program[next]) || t->points[next].ways != 1 || resolve(t, next + 1 + t->program[next].jt) != then)
+	if (!is_comparison(&t->program[next]) || t->points[next].ways != 1 ||
+	    resolve(t, next + 1 + t->program[next].jt) != then)
 		return 0;
 	return next;
 }
@@ -325,7 +326,7 @@ static void find_lists(struct translator *t)
 			continue;
 		t->points[pc].list = (uint32_t)count;
 		for (at = pc; (at = next_in_list(t, at));)
-			t->points[at].reached = false;	/* it is part of the first one */
+			t->points[at].reached = false; /* it is part of the first one */
 	}
 }
 
@@ -364,7 +365,8 @@ static void add_metadata(struct translator *t, enum metadata what)
 		ALU32_K(BPF_MOV, l->a, t->target->egress ? PACKET_OUTGOING : PACKET_HOST);
 		break;
 	case METADATA_IFINDEX:
-		LOAD(BPF_W, l->a, l->ctx, xdp ? offsetof(struct xdp_md, ingress_ifindex) : offsetof(struct __sk_buff, ifindex));
+		LOAD(BPF_W, l->a, l->ctx,
+		     xdp ? offsetof(struct xdp_md, ingress_ifindex) : offsetof(struct __sk_buff, ifindex));
 		break;
 	case METADATA_VLAN_TAG:
 		if (xdp)
@@ -590,8 +592,8 @@ static bool calls_second(const struct translation *out)
 	return false;
 }
 
-int translate(const struct sock_filter *program, size_t count, const struct translate_target *target, struct translation *out,
-	      struct text *why)
+int translate(const struct sock_filter *program, size_t count, const struct translate_target *target,
+	      struct translation *out, struct text *why)
 {
 	const struct loader *first = target->form == TRANSLATE_COPIED ? &load_copied : &load_direct;
 	struct translator t = { .program = program, .count = count, .target = target };
