@@ -27,7 +27,9 @@
 #include "miruo.skel.h"
 
 #define NS_PER_MS 1000000ull
-#define RING_KB_DEFAULT 1024		/* of each CPU */
+#define RING_KB_DEFAULT 4096		/* of each CPU */
+#define RINGS_KB_DEFAULT 65536		/* of all: with many CPUs each has less ... */
+#define RING_KB_DEFAULT_MIN 1024	/* ... but not less than this */
 #define RING_KB_MIN 16			/* some batches of the programs */
 #define RING_KB_MAX (1u << 20)
 #define WAKE_SHARE 4			/* the reader is woken when a ring is filled to 1 in this */
@@ -89,11 +91,20 @@ static int say(char *err, size_t err_size, const char *what, int status)
 	return status;
 }
 
-static uint32_t ring_bytes(uint32_t kb)
+static uint32_t ring_kb_default(uint32_t rings)
+{
+	uint32_t kb = RING_KB_DEFAULT;
+
+	while (kb > RING_KB_DEFAULT_MIN && kb > RINGS_KB_DEFAULT / rings)
+		kb /= 2;
+	return kb;
+}
+
+static uint32_t ring_bytes(uint32_t kb, uint32_t rings)
 {
 	uint32_t bytes = RING_KB_MIN * 1024;
 
-	kb = kb ? kb : RING_KB_DEFAULT;
+	kb = kb ? kb : ring_kb_default(rings);
 	kb = kb < RING_KB_MAX ? kb : RING_KB_MAX;
 	while (bytes < kb * 1024)
 		bytes *= 2;
@@ -112,7 +123,7 @@ static bool kernel_is_realtime(void)
 
 static void set_configure(const struct source *s, const struct source_config *cfg, struct miruo_bpf *skel, uint32_t rings)
 {
-	uint32_t bytes = ring_bytes(cfg->ring_kb);
+	uint32_t bytes = ring_bytes(cfg->ring_kb, rings);
 	size_t set = s->set_count;
 	bool ethernet = kernel_filters_has(s->filters, set, INTERFACE_ETHERNET);
 	bool l3 = s->l3 && kernel_filters_has(s->filters, set, INTERFACE_RAW_IP);
@@ -258,7 +269,7 @@ static int programs_load(struct source *s, const struct source_config *cfg, char
 	first = s->sets[0].skel;
 	s->reader.wake = &first->bss->wake;
 	s->reader.tallies = s->tallies;
-	status = ring_reader_open(&s->reader, rings, ring_bytes(cfg->ring_kb), bpf_map__fd(first->maps.rings),
+	status = ring_reader_open(&s->reader, rings, ring_bytes(cfg->ring_kb, rings), bpf_map__fd(first->maps.rings),
 				  bpf_map__fd(first->maps.cpus), s->epoll_fd);
 	if (status)
 		return say(err, err_size, "cannot make the ring buffers", status);

@@ -75,11 +75,12 @@ const struct option_row option_table[] = {
 	},
 	{
 		.name = "ring-size", .arg = "KB", .kind = OPTION_NUMBER, .group = GROUP_LIMITS, FIELD(source.ring_kb),
-		.max = 1048576, .example = "4096",
+		.max = 1048576, .example = "16384",
 		.summary = "buffer between kernel and reader, for each CPU; 0: as is usual",
 		.manual =
 			"The buffer between the kernel and the reader in KiB, for each CPU; it is rounded up to a power of two.\n"
-			"0, the default, is 1024 with kernel programs, which take 16 or more, and 8192 with libpcap.\n"
+			"0, the default, is 4096 with kernel programs, less on more than 16 CPUs, and 8192 with libpcap.\n"
+			"With kernel programs it is at least 16.\n"
 			"If segments were lost because it was full, a line says so: raise it.",
 	},
 	{
