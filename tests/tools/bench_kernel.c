@@ -223,7 +223,7 @@ static long measure_reader(struct bench *b, int program, const struct frame *fra
 	int batch, i;
 
 	for (batch = 0; batch < BATCHES; batch++) {
-		while (!ring_reader_drain(&b->reader, count_segments, &segments))
+		while (!ring_reader_drain(&b->reader, true, count_segments, &segments))
 			;
 		for (i = 0; i < REPEAT / MIX; i++) {
 			LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->bytes, .data_size_in = frame->len, .repeat = MIX);
@@ -233,7 +233,7 @@ static long measure_reader(struct bench *b, int program, const struct frame *fra
 		}
 		segments = 0;
 		start = now_ns();
-		while (!ring_reader_drain(&b->reader, count_segments, &segments))
+		while (!ring_reader_drain(&b->reader, true, count_segments, &segments))
 			;
 		start = now_ns() - start;
 		if (segments != REPEAT)

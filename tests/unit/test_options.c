@@ -689,7 +689,7 @@ static void missing_and_empty_values_are_told(void **state)
 	MISTAKE("--netns needs a value, for example: --netns=web", "--netns");
 	MISTAKE("--backend needs a value, for example: --backend=pcap", "--backend");
 	MISTAKE("--hook needs a value, for example: --hook=tc", "--hook");
-	MISTAKE("--ring-size needs a value, for example: --ring-size=4096", "--ring-size");
+	MISTAKE("--ring-size needs a value, for example: --ring-size=16384", "--ring-size");
 	MISTAKE("-f/--file has an empty value; it takes a name, for example: -f trace.pcap", "-f", "");
 	MISTAKE("-f/--file has an empty value; it takes a name, for example: -f trace.pcap", "--file=");
 	MISTAKE("-i/--interface has an empty value; it takes a name, for example: -i eth0", "-i", "");

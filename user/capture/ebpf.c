@@ -543,7 +543,7 @@ static void losses_check(struct source *s)
 /* What the programs saw before the stop is delivered still. */
 static enum poll_result ebpf_end(struct source *s, segments_fn *fn, void *ctx)
 {
-	while (!ring_reader_drain(&s->reader, fn, ctx))
+	while (!ring_reader_drain(&s->reader, true, fn, ctx))
 		;
 	losses_tell(s);
 	return POLL_END;
@@ -555,7 +555,7 @@ static enum poll_result ebpf_poll(struct source *s, segments_fn *fn, void *ctx)
 		return ebpf_end(s, fn, ctx);
 	if (s->drained && ring_reader_sleep(&s->reader, s->epoll_fd))
 		interfaces_changed(s);
-	s->drained = ring_reader_drain(&s->reader, fn, ctx);
+	s->drained = ring_reader_drain(&s->reader, false, fn, ctx);
 	losses_check(s);
 	if (s->hook_count || s->any)
 		return POLL_MORE;

@@ -15,6 +15,7 @@
 #define BUSY_SLEEP_MS 40
 #define IDLE_SLEEP_MS 500
 #define IDLE_AFTER_NS (500 * NS_PER_MS)
+#define SETTLE_NS 50000			/* from when a program reads the clock until others see what it sends, interrupts included */
 
 /* Unpacked, to be delivered together. */
 struct pending {
@@ -168,7 +169,7 @@ static const struct wire_head *queue_drain(struct ring_reader *r, struct cpu_que
 	return head;
 }
 
-bool ring_reader_drain(struct ring_reader *r, segments_fn *fn, void *ctx)
+bool ring_reader_drain(struct ring_reader *r, bool all, segments_fn *fn, void *ctx)
 {
 	struct pending pending;
 	uint32_t left = DRAIN_MAX, count, i;
@@ -176,7 +177,7 @@ bool ring_reader_drain(struct ring_reader *r, segments_fn *fn, void *ctx)
 	uint64_t until_ns;
 
 	pending.count = 0;
-	r->cut_ns = monotonic_ns();
+	r->cut_ns = monotonic_ns() - (all ? 0 : SETTLE_NS);
 	count = heap_fill(r);
 	while (count && left) {
 		i = r->heap[0].queue;

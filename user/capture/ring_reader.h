@@ -42,8 +42,11 @@ struct ring_reader {
 int ring_reader_open(struct ring_reader *r, uint32_t count, uint32_t ring_bytes, int rings_fd, int cpus_fd, int epoll_fd);
 void ring_reader_close(struct ring_reader *r);	/* fine on a zeroed one */
 
-/* Delivers segments of before now in the order of their times, about a thousand; true: that was all that was there. */
-bool ring_reader_drain(struct ring_reader *r, segments_fn *fn, void *ctx);
+/*
+ * Delivers segments in the order of their times, about a thousand; true: that was all that was there. The very latest wait for the
+ * next call, unless all is set: a program on another CPU may be about to send one that was earlier.
+ */
+bool ring_reader_drain(struct ring_reader *r, bool all, segments_fn *fn, void *ctx);
 
 /*
  * Sleeps until the timer, a program, or another member of the epoll set ends it. True: it was one that has a data pointer;
