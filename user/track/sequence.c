@@ -199,8 +199,10 @@ void sequence_note_rst(struct direction *own, const struct segment *seg)
 {
 	int32_t jump = seq_diff(seg->seq, own->next_seq);
 
-	if (own->flags & DIR_SEQ && jump > 0 && jump <= STRAY_DISTANCE)
+	if (own->flags & DIR_SEQ && jump > 0 && jump <= STRAY_DISTANCE) {
+		gaps_add(&own->gaps, own->next_seq, seg->seq);
 		sequence_move(own, seg->seq);
+	}
 	if (own->flags & DIR_ACK && seg->flags & TCP_ACK && seq_diff(seg->ack, own->ack) > 0)
 		own->ack = seg->ack;
 }
