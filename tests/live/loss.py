@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """loss.py MIRUO [CASE]: with every 100th or 20th packet lost, the retransmitted segments are those that the kernel counts.
 
-The packets are lost at the peer's ingress, so that the sender's interface sees them all."""
+The packets are lost at the peer's ingress, so that the sender's interface sees them all. It sees what the peer sends again
+too."""
 import re
 
 import lab
+
+
+def retransmitted(*hosts):
+    return sum(host.counters()["TcpRetransSegs"] for host in hosts)
 
 
 def retransmissions_match(net, sender, offloads, every, port, traffic):
@@ -13,12 +18,12 @@ def retransmissions_match(net, sender, offloads, every, port, traffic):
     for end, name in ((host, device), (peer, peer_device)):
         end.offloads(name, offloads)
     peer.drop(peer_device, f"{{{port},DROP_DATA,10,1,{every}}}")
-    before = host.counters()
+    before = retransmitted(host, peer)
     miruo = lab.Miruo(host, "--backend=ebpf", "-i", device, "--all", "-L", "0", "-l", "0", "--ring-size", "16384")
     traffic()
     lab.wait_for("the end of all connections", lambda: host.quiet() and peer.quiet(), 30)
     miruo.stop()
-    wanted = host.counters()["TcpRetransSegs"] - before["TcpRetransSegs"]
+    wanted = retransmitted(host, peer) - before
     in_headers = sum(int(n) for line in miruo.headers() for n in re.findall(r", (\d+) retransmitted", line))
     what = f"{sender}, offloads {'on' if offloads else 'off'}, 1 of {every}"
     miruo.lost_nothing()
