@@ -41,10 +41,10 @@ struct bpf_wake wake;
 
 /*
  * A ring that is 3/4 full takes only what sessions hang on: SYN, FIN, RST and the bare acknowledgment that answers a SYN or FIN.
- * This is who is owed one: port pairs, at the place of their hash; races between CPUs and collisions cost an acknowledgment.
+ * These are the answers to the latest ones, by the hash of their ports: a collision of two costs the acknowledgment of one.
  */
 #define OWED_BITS 10
-uint32_t owed[1 << OWED_BITS];
+uint64_t owed[1 << OWED_BITS];
 
 /* What the two kinds of program know of a packet beside its bytes. */
 struct packet {
@@ -213,27 +213,24 @@ MIRUO_INLINE int is_plain(const struct segment *seg)
 	return !(seg->flags & (TCP_SYN | TCP_FIN | TCP_RST));
 }
 
-/* The same for both directions. */
-MIRUO_INLINE uint32_t port_pair(const struct segment *seg)
+MIRUO_INLINE uint64_t *owed_place(uint32_t ports)
 {
-	uint32_t a = seg->sport, b = seg->dport;
-
-	return a < b ? a << 16 | b : b << 16 | a;
+	return &owed[ports * 0x9e3779b1u >> (32 - OWED_BITS)];
 }
 
-MIRUO_INLINE uint32_t *owed_place(uint32_t pair)
+/* Ports and acknowledgment number of the answer to a SYN or FIN. */
+MIRUO_INLINE void owe_answer(const struct segment *seg)
 {
-	return &owed[pair * 0x9e3779b1u >> (32 - OWED_BITS)];
+	uint32_t ports = (uint32_t)seg->dport << 16 | seg->sport, ack = seg->seq + seg->payload_len + 1;
+
+	*owed_place(ports) = (uint64_t)ports << 32 | ack;
 }
 
-MIRUO_INLINE int answers_owed(const struct segment *seg)
+MIRUO_INLINE int is_answer(const struct segment *seg)
 {
-	uint32_t pair = port_pair(seg), *place = owed_place(pair);
+	uint32_t ports = (uint32_t)seg->sport << 16 | seg->dport;
 
-	if (seg->payload_len || *place != pair)
-		return 0;
-	*place = 0;
-	return 1;
+	return !seg->payload_len && *owed_place(ports) == ((uint64_t)ports << 32 | seg->ack);
 }
 
 /* Whether the room that is left is kept for others. How full the ring is now is looked up only where it decides. */
@@ -242,8 +239,8 @@ MIRUO_INLINE int is_refused(struct cpu_state *c, uint32_t cpu, const struct segm
 	void *ring;
 
 	if (seg->flags & (TCP_SYN | TCP_FIN))
-		*owed_place(port_pair(seg)) = port_pair(seg);
-	if (!c->tight || !is_plain(seg) || answers_owed(seg))
+		owe_answer(seg);
+	if (!c->tight || !is_plain(seg) || is_answer(seg))
 		return 0;
 	ring = ring_of(cpu);
 	if (ring)

@@ -70,11 +70,11 @@ def sessions_survive(net):
     net.server.iperf3_server()
     before = net.client.packets("a0")["packets"]
     miruo = lab.Miruo(net.client, "--backend=ebpf", "-i", "a0", "--all", "--ring-size", "256")
-    flood = net.client.start("iperf3", "-c", lab.SERVER, "-t3", "-l64", "-N", stdout=lab.subprocess.DEVNULL)
+    flood = net.client.start("iperf3", "-c", lab.SERVER, "-t5", "-l64", "-N", stdout=lab.subprocess.DEVNULL)
     lab.wait_for("the flood", lambda: net.client.packets("a0")["packets"] - before > 1000)
     miruo.process.send_signal(signal.SIGSTOP)
     stopped = net.client.packets("a0")["packets"]
-    lab.wait_for("rings that are full", lambda: net.client.packets("a0")["packets"] - stopped > 30000)
+    lab.wait_for("rings that are full", lambda: net.client.packets("a0")["packets"] - stopped > 10000)
     server = net.server.python(serve)
     lab.wait_for("the server", lambda: net.server.listens(PORT))
     net.client.call(connect_often)
