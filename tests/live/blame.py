@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """blame.py MIRUO [CASE]: who made the user wait: the network, the server, the client, or a reader that stopped.
 
-A client asks a server that thinks for known times, over a wire that takes 20 ms there and back, and idles between its requests.
-The split of each pause must be what the two processes and the wire did, at either host, in plain text and under TLS."""
+A client asks a server that thinks for known times, over a wire that takes 20 ms there and back, and idles between its
+requests. The split of each pause must be what the two processes and the wire did, at either host, in plain text and under
+TLS."""
 import collections
 import json
 import re
@@ -16,7 +17,7 @@ import wire
 RTT = 0.02
 THINK = (0, 0.05, 0.5, 2)
 IDLE = 0.3
-# By which processes may run late on a busy machine. How long they thought and idled they measure, and the wire how late it was.
+# By which processes may run late on a busy machine. How long they thought and idled they measure, the wire how late it was.
 LATE = 0.005
 HEADERS = 66  # a longer frame has data
 PART = re.compile(r"(network|server|client|zero window|idle) (\d+\.\d+) (ms|s)")
@@ -167,7 +168,8 @@ def lost_request(net):
         net.client.call(ask_into_the_gap)
     run = lab.BothEnds(net, traffic, "--all", "-t", "1", "-v", "1000")
     after = waits_for_answers(run.client)[-1][1]
-    assert after["network"] >= broken and after["server"] <= LATE + 2 * link.late(), f"blamed {dict(after)}:\n{run.client.out}"
+    late = LATE + 2 * link.late()
+    assert after["network"] >= broken and after["server"] <= late, f"blamed {dict(after)}:\n{run.client.out}"
     print(f"ok: a request that was lost: {dict(after)}", flush=True)
 
 

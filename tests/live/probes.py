@@ -106,8 +106,8 @@ def pour(size):
 
 def stopped_reader(net):
     """
-    The window closes and stays so for some seconds: probes of the kernel after 200 ms, 400 ms ... As long as data waits it sends
-    no keep-alives.
+    The window closes and stays so for some seconds: probes of the kernel after 200 ms, 400 ms ... As long as data waits it
+    sends no keep-alives.
     """
     serve(net, read_late, 3)
     run = lab.BothEnds(net, lambda: net.client.call(pour, 10000000), "--all", "--explain")

@@ -64,7 +64,7 @@ def is_genuine(run, what):
 
 
 def forged_on_the_way(net):
-    """By somebody between the hosts, with the right numbers. It comes from elsewhere, so that it has passed other routers."""
+    """By somebody between the hosts, with the right numbers. It comes from elsewhere, and has passed other routers."""
     link = wire.Wire(net)
     addresses = raw_tcp.mac(net.client, "a0") + raw_tcp.mac(net.server, "b0")
 

@@ -1,29 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """verdicts.py MIRUO [CASE]: what was sent again, and why, agrees with the kernel's own counters.
 
-Each case sends over a wire that does harm in one direction, and miruo watches at both ends. R is what the kernels of both hosts
-sent again (TcpRetransSegs), L what the wire lost of data, SYNs and FINs, D what it doubled, all in segments.
+Each case sends over a wire that does harm in one direction, and miruo watches at both ends. R is what the kernels of both
+hosts sent again (TcpRetransSegs), L what the wire lost of data, SYNs and FINs, D what it doubled, all in segments.
 
 How often. At the sender all of it is seen: RetransSegs must be R exactly. At the receiver a segment is only known to be sent
-again if it arrived before: RetransSegs must be R - L, since for each loss one repetition is the first to arrive. What is lost at
-the end of a connection that the client gives up is not sent again, so there may be one more for each connection. A packet that
-the network doubled is a copy, unless the receiver's host joined it with what came after it (GRO): then its identification is
-gone. So RetransSegs and Copies together are D more.
+again if it arrived before: RetransSegs must be R - L, since for each loss one repetition is the first to arrive. What is
+lost at the end of a connection that the client gives up is not sent again, so there may be one more for each connection. A
+packet that the network doubled is a copy, unless the receiver's host joined it with what came after it (GRO): then its
+identification is gone. So RetransSegs and Copies together are D more.
 
 Why, at the sender, with the counters of both kernels:
 - SYNs: TCPSynRetrans exactly.
 - Unknown: at most what had been acknowledged or whose session was over when it passed: why its sender sent it all the same,
   nothing that was captured tells.
-- Fast: TCPFastRetrans, less the unknown ones. While SACKs tell of losses a timeout repeats what they ask for, and cannot be told
-  from that: so up to TCPTimeouts and TCPSlowStartRetrans more.
+- Fast: TCPFastRetrans, less the unknown ones. While SACKs tell of losses a timeout repeats what they ask for, and cannot be
+  told from that: so up to TCPTimeouts and TCPSlowStartRetrans more.
 - Probes: at most TCPLossProbes, some of which carry new data; at least what no other counter accounts for, less the unknown.
 - Timeouts: TCPTimeouts are events, each sends one segment; TCPSlowStartRetrans are the segments sent again behind them. The
   probe of a flight of one segment waits nearly as long as a timeout.
 - Spurious: at least TCPDSACKRecvSegs; more were acknowledged before they were sent again.
-Of these all but the SYNs may be off by two and 1 %: ACKs and segments cross between the capture point and the sender's TCP, and
-what is lost waits for the congestion window, sometimes for as long as a timeout.
+Of these all but the SYNs may be off by two and 1 %: ACKs and segments cross between the capture point and the sender's TCP,
+and what is lost waits for the congestion window, sometimes for as long as a timeout.
+
 TCPSpuriousRtxHostQueues counts what was not sent again, as the original had not left the host: there is nothing to see, and R
 does not count it."""
+import re
 import subprocess
 import time
 
@@ -47,9 +49,10 @@ class OverWire(lab.BothEnds):
         if direction == wire.TO_CLIENT:
             ends.reverse()
         (self.sender, kernel_sender), (self.receiver, kernel_receiver) = ends
-        self.kernel = {name.removeprefix("TcpExt"): kernel_sender[name] + kernel_receiver.get(name, 0) for name in kernel_sender}
+        self.kernel = {name.removeprefix("TcpExt"): count + kernel_receiver.get(name, 0)
+                       for name, count in kernel_sender.items()}
         self.wire = link.counts(direction)
-        told = {name: count for name, count in self.sender.stats.items() if count and name.startswith(("Retrans", "Spur"))}
+        told = {name: count for name, count in self.sender.stats.items() if count and re.match("Retrans[A-Z]|Spurious", name)}
         counted = {name: count for name, count in self.kernel.items()
                    if count and any(part in name for part in ("Retrans", "Timeouts", "Probes", "DSACKRecv", "HostQueues"))}
         print(f"{what}: miruo at the sender {told}, kernels {counted}, wire {self.wire}", flush=True)
@@ -62,7 +65,8 @@ class OverWire(lab.BothEnds):
         self.check_why()
 
     def check_sender(self):
-        lab.expect(f"{self.what}: retransmitted, at the sender", self.sender.stats["RetransSegs"], self.kernel["TcpRetransSegs"])
+        lab.expect(f"{self.what}: retransmitted, at the sender", self.sender.stats["RetransSegs"],
+                   self.kernel["TcpRetransSegs"])
         lab.expect(f"{self.what}: copies, at the sender", self.sender.stats["Copies"], 0)
 
     def check_receiver(self):
@@ -188,7 +192,8 @@ def host_queue(net):
     net.server.iperf3_server()
     set_up(net, "cubic", False)
     try:
-        net.client.run("tc", "qdisc", "add", "dev", "a0", "root", "tbf", "rate", "200kbit", "burst", "3000", "latency", "20s")
+        net.client.run("tc", "qdisc", "add", "dev", "a0", "root", "tbf", "rate", "200kbit", "burst", "3000", "latency",
+                       "20s")
     except SystemExit:
         lab.skip("this kernel has no tbf")
     run = OverWire("slow queue", net, link, wire.TO_SERVER, lambda: net.client.run(*IPERF3, "-n", "100K", "-l", "10K"))
@@ -248,5 +253,5 @@ def duplication(net):
 
 
 if __name__ == "__main__":
-    lab.main(bulk_cubic, bulk_bbr, requests_cubic, requests_bbr, short_sessions_cubic, short_sessions_bbr, outage, host_queue,
-             loss_free, reordering, duplication, tools=("iperf3", "nginx", "wrk", "ss", "ethtool", "clang", "bpftool"))
+    lab.main(bulk_cubic, bulk_bbr, requests_cubic, requests_bbr, short_sessions_cubic, short_sessions_bbr, outage,
+             host_queue, loss_free, reordering, duplication, tools=("iperf3", "nginx", "wrk", "ss", "ethtool", "clang", "bpftool"))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * One direction of a wire that does what networks do, for hosts without netem: a TC program at the ingress of one device
- * that passes frames on to another, and on the way loses some, doubles some, and holds some back. To hold a frame back, it is
- * sent out of a TAP device whose reader gives it back later (wire.py); there a second instance passes it on.
+ * that passes frames on to another, and on the way loses some, doubles some, and holds some back. To hold a frame back, it
+ * is sent out of a TAP device whose reader gives it back later (wire.py); there a second instance passes it on.
  *
  *	clang -O2 -g -target bpf -mcpu=v3 -ffreestanding -I /usr/include/$(gcc -dumpmachine) -D OUT=4 -D HOLD=7 \
  *		-D LOST_PPM=10000 -D DOUBLED_PPM=0 -D HELD_PPM=1000 -c wire.bpf.c -o wire.o

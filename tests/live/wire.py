@@ -3,11 +3,11 @@
 
     client a0 -- r0 | s0 -- s1 | r1 -- b0 server
 
-r0, s0, s1 and r1 are in a namespace of the wire. TC programs (wire.bpf.c) pass each frame from r0 to s0 and from s1 to r1, and
-back. They have no offloads, so that what happens on the way happens to single segments. A frame that is held back goes
-through a TAP device to a process that gives it back when its time has come: all frames, then the wire is a long one, or a few,
-then they arrive behind those that were sent after them. Both hosts see what a host sees: the sender all that it sent, the
-receiver what arrived."""
+r0, s0, s1 and r1 are in a namespace of the wire. TC programs (wire.bpf.c) pass each frame from r0 to s0 and from s1 to r1,
+and back. They have no offloads, so that what happens on the way happens to single segments. A frame that is held back goes
+through a TAP device to a process that gives it back when its time has come: all frames, then the wire is a long one, or a
+few, then they arrive behind those that were sent after them. Both hosts see what a host sees: the sender all that it sent,
+the receiver what arrived."""
 import collections
 import ctypes
 import fcntl
