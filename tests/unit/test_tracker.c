@@ -683,6 +683,31 @@ static void what_comes_right_behind_the_end_is_not(void **state)
 	assert_int_equal(stats.retransmitted, 1);
 }
 
+/* A probe may go out while the ACK of the FIN is on its way in. */
+static void a_fin_right_behind_its_ack_was_sent_again(void **state)
+{
+	(void)state;
+	handshake(0);
+	close_session(1);
+	client(1, TCP_FIN | TCP_ACK, 1000, 5000, 0);
+	assert_int_equal(stats.late, 1);
+	assert_int_equal(stats.retransmitted, 1);
+}
+
+static void a_fin_right_behind_its_ack_may_be_a_copy_of_elsewhere(void **state)
+{
+	struct segment seg = make(CLIENT, TCP_SYN, 999, 0, 0);
+
+	(void)state;
+	seg.ifindex = 7;
+	feed(0, seg);
+	handshake(0);
+	close_session(1);
+	client(1, TCP_FIN | TCP_ACK, 1000, 5000, 0);
+	assert_int_equal(stats.late, 1);
+	assert_int_equal(stats.retransmitted, 0);
+}
+
 static void ports_in_use_again_are_a_new_session(void **state)
 {
 	(void)state;
@@ -1231,6 +1256,8 @@ int main(void)
 		TEST(what_comes_late_is_counted_as_sent_again),
 		TEST(what_may_fill_a_hole_late_is_not),
 		TEST(what_comes_right_behind_the_end_is_not),
+		TEST(a_fin_right_behind_its_ack_was_sent_again),
+		TEST(a_fin_right_behind_its_ack_may_be_a_copy_of_elsewhere),
 		TEST(ports_in_use_again_are_a_new_session),
 		TEST(new_data_behind_a_forged_rst_goes_on_as_a_session),
 		TEST(a_new_syn_ends_the_session_before),

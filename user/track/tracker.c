@@ -387,13 +387,23 @@ static void direction_count(struct direction *d, const struct segment *seg)
 	d->flags |= DIR_SENT;
 }
 
+/* Where all is captured at one place, a copy comes before the ACK. */
+static bool late_was_acked(const struct session *s, const struct segment *seg, uint8_t side)
+{
+	const struct direction *own = &s->dir[side], *peer = &s->dir[!side];
+
+	if (own->flags & DIR_ELSEWHERE || !(peer->flags & DIR_ACK))
+		return false;
+	return seq_diff(peer->ack, seg->seq + sequence_len(seg)) >= 0;
+}
+
 static void session_late(struct tracker *t, struct session *s, const struct segment *seg, uint8_t side)
 {
 	struct step step = { .session = s, .seg = seg, .side = side };
 
 	direction_count(&s->dir[side], seg);
 	t->stats.late++;
-	if (copies_may_be(s, seg))
+	if (copies_may_be(s, seg) && !late_was_acked(s, seg, side))
 		return;
 	judge_late(&step, t->recovery[session_index(t, s)]);
 	count_resent(&t->stats, &step);
