@@ -681,12 +681,12 @@ void tracker_feed(struct tracker *t, const struct segment *seg)
 	tracker_feed_one(t, seg, &l);
 }
 
-static void session_prefetch(const struct session *s)
+static void prefetch(const void *p, size_t size)
 {
-	const char *line = (const char *)s;
+	const char *line = p;
 	size_t i;
 
-	for (i = 0; i < sizeof(*s); i += 64)
+	for (i = 0; i < size; i += 64)
 		__builtin_prefetch(line + i, 1);
 }
 
@@ -695,7 +695,9 @@ static void lookup_guess(const struct tracker *t, struct lookup *l)
 {
 	if (l->follows)
 		l->guess = flow_guess(t->flows, l->hash);
-	session_prefetch(&t->sessions[l->guess]);
+	prefetch(&t->sessions[l->guess], sizeof(t->sessions[0]));
+	prefetch(&t->timing[l->guess], sizeof(t->timing[0]));
+	prefetch(&t->recovery[l->guess], sizeof(t->recovery[0]));
 }
 
 /*
