@@ -3,6 +3,7 @@
 
 #include "handshake.h"
 #include "mss.h"
+#include "prediction.h"
 #include "sack.h"
 #include "seq.h"
 #include "sequence.h"
@@ -255,7 +256,7 @@ static struct view view_of(const struct step *step, struct recovery recovery[2])
 	};
 }
 
-void judge_segment(struct step *step, struct recovery recovery[2])
+void judge_in_full(struct step *step, struct recovery recovery[2])
 {
 	struct view v = view_of(step, recovery);
 
@@ -266,6 +267,12 @@ void judge_segment(struct step *step, struct recovery recovery[2])
 		step->remarks = REMARK_CHALLENGE;
 	else
 		judge(step, &v);
+}
+
+void judge_segment(struct step *step, struct recovery recovery[2])
+{
+	if (!prediction_judge(step, recovery))
+		judge_in_full(step, recovery);
 }
 
 void judge_late(struct step *step, struct recovery recovery[2])

@@ -15,6 +15,9 @@
  */
 void judge_segment(struct step *step, struct recovery recovery[2]);
 
+/* The same, whatever the segment is: what prediction.h makes short is to come to this. */
+void judge_in_full(struct step *step, struct recovery recovery[2]);
+
 /* The same for one of a session that is over, whose holes are forgotten: RETRANSMIT and what goes with it, or nothing. */
 void judge_late(struct step *step, struct recovery recovery[2]);
 

@@ -3,18 +3,6 @@
 
 #include "seq.h"
 
-/*
- * A jump of more than this is not believed before a second segment follows it: a forged or damaged segment must not turn all
- * that comes after it into retransmissions. Far more than any window that moves within a capture without gaps.
- */
-#define STRAY_DISTANCE (1 << 26)
-
-/*
- * What lies further back than this is not looked at again, as it is further than any segment that is no stray. It is dropped
- * before 2^31, where it would seem to lie ahead.
- */
-#define KNOWN_DISTANCE (1u << 30)
-
 uint32_t sequence_len(const struct segment *seg)
 {
 	return seg->payload_len + !!(seg->flags & TCP_SYN) + !!(seg->flags & TCP_FIN);

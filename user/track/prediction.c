@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "prediction.h"
+
+#include "mss.h"
+#include "sack.h"
+#include "seq.h"
+#include "sequence.h"
+#include "state.h"
+#include "window.h"
+
+/* No option, and no state that an option, an ACK or a probe left behind, has anything to say of the segment. */
+static bool is_plain(const struct session *s, const struct direction *own, const struct direction *peer,
+		     const struct segment *seg)
+{
+	const uint32_t known = DIR_SEQ | DIR_ACK, peer_asks = DIR_KEPT | DIR_PROBED | DIR_PROVOKED;
+
+	return (seg->flags & (uint8_t)~(TCP_PSH | TCP_URG)) == TCP_ACK && (own->flags & (known | DIR_SACKED)) == known &&
+	       (peer->flags & (known | peer_asks)) == known && seg->window && peer->window &&
+	       s->state[s->client] != TS_SYN_SENT && !sack_is_possible(seg);
+}
+
+/* It begins where its side left off, and stays in reach of what is known. */
+static bool is_next(const struct direction *own, const struct segment *seg)
+{
+	return seg->seq == own->next_seq && seg->payload_len <= KNOWN_DISTANCE &&
+	       seg->seq + seg->payload_len - own->first_seq <= KNOWN_DISTANCE;
+}
+
+static bool acks_what_was_seen(const struct direction *own, const struct direction *peer, const struct segment *seg)
+{
+	int32_t ahead = seq_diff(seg->ack, own->ack);
+
+	return seq_diff(seg->ack, peer->next_seq) <= 0 && ahead >= !seg->payload_len && ahead <= STRAY_DISTANCE;
+}
+
+static void note_data(struct step *step, struct direction *own, const struct direction *peer, const struct recovery *rec,
+		      uint32_t now)
+{
+	const struct segment *seg = step->seg;
+	uint32_t end = seg->seq + seg->payload_len;
+
+	own->next_seq = end;
+	recovery_sent(own, end, seq_diff(peer->ack, seg->seq) >= 0, now);
+	if (seq_diff(end, peer->ack) >= peer->window &&
+	    window_is_full(own, peer, end, seg->payload_len, mss_payload_max(rec, seg)))
+		step->remarks = REMARK_WINDOW_FULL;
+}
+
+bool prediction_judge(struct step *step, struct recovery recovery[2])
+{
+	struct session *s = step->session;
+	struct direction *own = &s->dir[step->side], *peer = &s->dir[!step->side];
+	const struct segment *seg = step->seg;
+	uint32_t now = ticks_of(seg->ts_ns);
+
+	if (!is_plain(s, own, peer, seg) || !is_next(own, seg) || !acks_what_was_seen(own, peer, seg))
+		return false;
+	step->verdict = VERDICT_NEW;
+	step->remarks = 0;
+	step->segments = mss_segments(&recovery[step->side], seg);
+	if (seg->payload_len)
+		note_data(step, own, peer, &recovery[step->side], now);
+	if (seg->ack != own->ack) {
+		own->ack = seg->ack;
+		own->dup_acks = 0;
+		recovery_acked(peer, &recovery[!step->side], seg->ack, now);
+	}
+	window_note(own, seg);
+	return true;
+}
