@@ -134,8 +134,8 @@ static void history_remove(struct history *h, struct session *s, uint32_t i)
 		h->link[next].prev = prev;
 	else
 		s->tail = prev;
-	if (s->seen_shown == i)
-		s->seen_shown = prev;
+	if (s->unseen == i)
+		s->unseen = next;
 	if (!h->slot[i].shown)
 		s->hidden--;
 	slot_drop_contents(h, i);
@@ -143,21 +143,22 @@ static void history_remove(struct history *h, struct session *s, uint32_t i)
 	h->free = i;
 }
 
-static uint32_t behind_seen_shown(const struct history *h, const struct session *s)
-{
-	return s->seen_shown ? h->link[s->seen_shown].next : s->head;
-}
-
-/* Walks over the shown records before it once: seen_shown remembers how far. */
+/* Walks over the shown records before it once: unseen remembers how far. */
 static uint32_t oldest_hidden(const struct history *h, struct session *s)
 {
-	uint32_t i;
-
 	if (s->hidden == 0)
 		return 0;
-	for (i = behind_seen_shown(h, s); h->slot[i].shown; i = h->link[i].next)
-		s->seen_shown = i;
-	return i;
+	while (h->slot[s->unseen].shown)
+		s->unseen = h->link[s->unseen].next;
+	return s->unseen;
+}
+
+static void oldest_hidden_prefetch(const struct history *h, const struct session *s)
+{
+	uint32_t i = s->hidden ? s->unseen : 0;
+
+	__builtin_prefetch(&h->link[i], 1);
+	__builtin_prefetch(&h->slot[i], 1);
 }
 
 /* The next session, in a circle, that may have a hidden record; 0: none that is near. */
@@ -183,8 +184,7 @@ static uint32_t candidate_take(struct history *h)
 
 	ahead[h->ahead_at++ % CANDIDATES_AHEAD] = found;
 	__builtin_prefetch(&h->sessions[found].hidden, 1);
-	if (h->sessions[middle].hidden)
-		__builtin_prefetch(&h->slot[behind_seen_shown(h, &h->sessions[middle])], 1);
+	oldest_hidden_prefetch(h, &h->sessions[middle]);
 	return taken;
 }
 
@@ -267,6 +267,8 @@ static void history_append(struct history *h, struct session *s, uint32_t i, boo
 		h->link[s->tail].next = i;
 	else
 		s->head = i;
+	if (!s->unseen)
+		s->unseen = i;
 	s->tail = i;
 	s->hidden++;
 	if (!opening && ++h->stats.held > h->stats.held_max)
@@ -301,11 +303,8 @@ struct record *history_add(struct history *h, struct session *s, const struct se
 
 void history_prefetch(const struct history *h, const struct session *s)
 {
-	uint32_t i = s->hidden ? behind_seen_shown(h, s) : 0;
-
 	__builtin_prefetch(&h->link[s->tail], 1);
-	__builtin_prefetch(&h->link[i], 1);
-	__builtin_prefetch(&h->slot[i], 1);
+	oldest_hidden_prefetch(h, s);
 }
 
 /* The whole list goes before the free slots, as it is. */
@@ -319,7 +318,7 @@ void history_clear(struct history *h, struct session *s)
 		slot_drop_contents(h, i);
 	h->link[s->tail].next = h->free;
 	h->free = s->head;
-	s->head = s->tail = s->hidden = s->seen_shown = 0;
+	s->head = s->tail = s->hidden = s->unseen = 0;
 }
 
 static struct record *record_at(const struct history *h, uint32_t slot)

@@ -97,7 +97,7 @@ struct session {
 	uint64_t last_ns;		/* last segment kept; never goes back */
 	uint32_t head, tail;		/* held segments, oldest and newest (history.h) */
 	uint32_t hidden;		/* of them, not shown */
-	uint32_t seen_shown;		/* all held ones up to this one are shown; 0: not known of any */
+	uint32_t unseen;		/* all held ones before this one are shown; 0: all are, if any */
 	uint32_t context_left;		/* so many hidden segments to come are shown as context */
 	uint8_t state[2];		/* enum tcp_state of each side */
 	uint8_t client;			/* side 0 or 1 */
