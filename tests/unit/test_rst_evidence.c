@@ -156,6 +156,23 @@ static void a_rst_without_a_socket(void **state)
 	check(&h, rst, RST_DOUBT_WINDOW | RST_DOUBT_TTL, 0);
 }
 
+/* The client's first ACK is answered by a host that has closed; what that one had sent before has come since. */
+static void a_rst_that_answers_an_older_segment(void **state)
+{
+	const struct habits h = { 0 };
+	struct segment rst = make_rst();
+
+	(void)state;
+	rst.seq = 5000;
+	check(&h, rst, USUAL, RST_DOUBT_WINDOW);	/* it speaks of its own position */
+	rst.flags = TCP_RST;
+	rst.ack = 0;
+	rst.ip_id = 30000;
+	check(&h, rst, RST_DOUBT_TTL | RST_DOUBT_IP_ID, RST_DOUBT_IP_ID);
+	rst.seq = 5001;
+	check(&h, rst, USUAL, RST_DOUBT_WINDOW | RST_DOUBT_IP_ID);
+}
+
 static void another_ttl(void **state)
 {
 	const struct habits h = { 0 }, varies = { .ttl_varies = true };
@@ -258,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_rst_that_fits),
 		cmocka_unit_test(a_rst_without_a_socket),
+		cmocka_unit_test(a_rst_that_answers_an_older_segment),
 		cmocka_unit_test(another_ttl),
 		cmocka_unit_test(out_of_the_window),
 		cmocka_unit_test(ip_ids),

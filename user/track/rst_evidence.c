@@ -7,6 +7,7 @@
 
 #define EARLIER_MIN 3		/* segments of the side, else nothing is said */
 #define LOOK_BACK 32		/* records */
+#define ANSWERED_BACK 256	/* records: what may be on its way when a socket goes */
 #define SCALE_MAX 14		/* RFC 7323 2.3 */
 #define IP_ID_STEP_MAX 64	/* ids that count up do so by less, from one segment of a flow to the next */
 #define IP_ID_GAP_MAX 4096	/* and go no further while we look away, nor back by more than IP_ID_STEP_MAX */
@@ -72,6 +73,23 @@ static uint32_t scale_of(const struct history *h, const struct step *step, uint8
 }
 
 /*
+ * RFC 9293 3.10.7.1: a host without the socket answers a segment with the number that this one acknowledges, also when the
+ * receiver has acknowledged more since.
+ */
+static bool answers_earlier(const struct history *h, const struct step *step)
+{
+	const struct record *r = history_last(h, step->session);
+	int i;
+
+	if (step->seg->flags & TCP_ACK)
+		return false;
+	for (i = 0; r && i < ANSWERED_BACK; i++, r = history_prev(h, r))
+		if (r->side != step->side && r->flags & TCP_ACK && r->ack == step->seg->seq)
+			return true;
+	return false;
+}
+
+/*
  * RFC 9293 3.10.7.4: what the receiver would take lies from what it acknowledged to the end of its window. Of the window
  * only the scale is known here, so it is taken as large as it can be.
  */
@@ -82,9 +100,12 @@ static void check_window(const struct history *h, struct step *step)
 
 	if (!(receiver->flags & DIR_ACK))
 		return;
-	step->rst_checked |= RST_DOUBT_WINDOW;
-	if (ahead > (65535u << scale_of(h, step, !step->side)) + 1)	/* 1: behind the FIN */
+	if (ahead <= (65535u << scale_of(h, step, !step->side)) + 1) {	/* 1: behind the FIN */
+		step->rst_checked |= RST_DOUBT_WINDOW;
+	} else if (!answers_earlier(h, step)) {
+		step->rst_checked |= RST_DOUBT_WINDOW;
 		step->rst_doubts |= RST_DOUBT_WINDOW;
+	}
 }
 
 static void check_ttl(struct step *step)
