@@ -16,7 +16,8 @@
 #include "text.h"
 #include "tracker.h"
 
-#define TEXT_MAX 4096
+#define TEXT_MAX      4096
+#define SESSION_LIMIT 64
 
 struct bench {
 	struct rules_config cfg;
@@ -93,7 +94,7 @@ static const struct rules_config defaults = { .retransmit_ms = 1000, .syn = 1, .
 
 static void begin(const struct rules_config *cfg)
 {
-	const struct tracker_config limits = { .session_limit = 64, .segment_limit = 65536, .pickup = 1 };
+	const struct tracker_config limits = { .session_limit = SESSION_LIMIT, .segment_limit = 65536, .pickup = 1 };
 	const struct tracker_events events = { .segment = on_segment, .ended = on_end };
 
 	memset(&b, 0, sizeof(b));
@@ -334,6 +335,33 @@ static void unanswered_syns_if_asked_for(void **state)
 	assert_string_equal(reasons_of_half_open(true, 31000), "timeout half-open");
 	assert_string_equal(reasons_of_half_open(true, 1000), "half-open");
 	assert_string_equal(reasons_of_half_open(true, 999), "");
+}
+
+/* As many SYNs as are followed at once, then one more: the first of them gives way. */
+static const char *reasons_of_evicted(uint64_t at_ms)
+{
+	static char reasons[sizeof(b.reasons)];
+	struct segment syn = make_segment(CLIENT, TCP_SYN, 999, 0, 0);
+	struct rules_config cfg = defaults;
+	uint16_t i;
+
+	cfg.half_open = true;
+	begin(&cfg);
+	for (i = 0; i < SESSION_LIMIT; i++, syn.sport++)
+		feed_us(0, syn);
+	assert_int_equal(b.ends, 0);
+	feed_us(at_ms * 1000, syn);
+	assert_int_equal(b.ends, 1);
+	snprintf(reasons, sizeof(reasons), "%s", b.reasons);
+	end();
+	return reasons;
+}
+
+static void a_syn_that_gave_way_may_still_be_answered(void **state)
+{
+	(void)state;
+	assert_string_equal(reasons_of_evicted(999), "");
+	assert_string_equal(reasons_of_evicted(1000), "half-open");
 }
 
 static void a_syn_that_was_refused_was_answered(void **state)
@@ -812,6 +840,7 @@ int main(void)
 		cmocka_unit_test(fragments_by_mode),
 		cmocka_unit_test(timeouts_always_count),
 		cmocka_unit_test(unanswered_syns_if_asked_for),
+		cmocka_unit_test(a_syn_that_gave_way_may_still_be_answered),
 		cmocka_unit_test(a_syn_that_was_refused_was_answered),
 		cmocka_unit_test(an_answer_that_was_not_captured_is_one),
 		cmocka_unit_test(ports_in_use_again_if_asked_for),

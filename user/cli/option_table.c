@@ -207,7 +207,8 @@ const struct option_row option_table[] = {
 		.manual =
 			"Print sessions whose SYN was not answered, not even by an RST: "
 			"nobody is there, or a firewall drops it.\n"
-			"At the end of the capture, a SYN of the last second does not count.",
+			"A SYN of the last second does not count at the end of the capture, "
+			"nor where its session gives way because of -L.",
 	},
 	{
 		.name = "reuse", .kind = OPTION_FLAG, .group = GROUP_RULES, FIELD(rules.reuse),

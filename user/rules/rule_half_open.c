@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "rule.h"
 
-/* At the end of the capture a SYN may still be answered: no client sends it again sooner than this (RFC 6298 2.1). */
+/* Of a session that is given up a SYN may still be answered: no client sends it again sooner than this (RFC 6298 2.1). */
 #define ANSWER_NS 1000000000ull
 
 static bool half_open_on_end(const struct rules_config *cfg, const struct ending *end)
@@ -13,7 +13,9 @@ static bool half_open_on_end(const struct rules_config *cfg, const struct ending
 		return false;
 	if (client->flags & DIR_ACK) /* of an answer that was not captured */
 		return false;
-	return end->why != END_CAPTURE || end->ts_ns - s->last_ns >= ANSWER_NS;
+	if (end->why != END_CAPTURE && end->why != END_EVICTED)
+		return true;
+	return end->ts_ns >= s->last_ns + ANSWER_NS;
 }
 
 const struct rule rule_half_open = {
