@@ -155,6 +155,16 @@ static void reasons_of_a_session_with_their_thresholds(void **state)
 			    "0012:     mid-stream: what was sent before the capture began is not known\n");
 }
 
+/* "client" and "server" in all other lines depend on it. */
+static void a_client_that_is_a_guess(void **state)
+{
+	(void)state;
+	session.flags = SESSION_MID_STREAM | SESSION_GUESSED;
+	assert_string_equal(printed(12, END_CLOSED, 0),
+			    "0012:     mid-stream: what was sent before the capture began is not known; "
+			    "who is the client is a guess by the ports\n");
+}
+
 static void ends_that_are_no_close(void **state)
 {
 	(void)state;
@@ -263,6 +273,7 @@ int main(void)
 		TEST(what_is_only_counted),
 		TEST(retransmissions_are_counted_by_kind),
 		TEST(reasons_of_a_session_with_their_thresholds),
+		TEST(a_client_that_is_a_guess),
 		TEST(ends_that_are_no_close),
 		TEST(what_may_be_the_capture_s_fault),
 		TEST(a_session_has_so_many_findings_and_no_more),

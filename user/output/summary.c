@@ -138,8 +138,12 @@ static void times_line(struct text *t, const struct view *v)
 
 static void mid_stream_line(struct text *t, const struct view *v)
 {
-	if (v->end->session->flags & SESSION_MID_STREAM)
-		text_add(t, "mid-stream: what was sent before the capture began is not known");
+	uint32_t flags = v->end->session->flags;
+
+	if (!(flags & SESSION_MID_STREAM))
+		return;
+	text_add(t, "mid-stream: what was sent before the capture began is not known%s",
+		 flags & SESSION_GUESSED ? "; who is the client is a guess by the ports" : "");
 }
 
 /* "WHAT N", parted from what stands there from begin on; nothing if n is 0. */
