@@ -56,6 +56,11 @@ bool copies_may_be(const struct session *s, const struct segment *seg)
 	return seg->ts_ns <= s->last_ns + (a > b ? a : b);
 }
 
+bool copies_is_late(const struct direction *d, const struct segment *seg)
+{
+	return d->flags & DIR_ELSEWHERE && d->where != record_where(seg);
+}
+
 bool copies_has(const struct history *h, const struct session *s, const struct segment *seg, uint8_t side)
 {
 	const struct record *r = history_last(h, s);

@@ -15,6 +15,12 @@ void copies_note_where(struct direction *d, const struct segment *seg);
 bool copies_may_be(const struct session *s, const struct segment *seg);
 
 /*
+ * The segment of a session that is over is not counted at this place: the side's segments are captured at several, and those
+ * of the first one are. Where they only moved from one to another, as with a new route, that is too few.
+ */
+bool copies_is_late(const struct direction *d, const struct segment *seg);
+
+/*
  * The packet was captured before, on another interface or by a mirror port. What tells a copy from a retransmission of the same
  * bytes: another interface or direction, the same IPv4 identification, or a time in which nobody retransmits. A SYN, FIN or RST
  * is only repeated at once as an answer to something.

@@ -300,11 +300,20 @@ struct lookup {
 	bool follows;
 };
 
+/* A segment of no session, or of one that is over. */
+static void count_outside(struct tracker_stats *stats, const struct segment *seg)
+{
+	struct recovery unknown = { 0 };
+
+	stats->offload_segments += mss_segments(&unknown, seg);
+}
+
 static struct session *session_refuse(struct tracker *t, const struct segment *seg)
 {
 	if (is_syn(seg))
 		t->stats.refused++;
 	t->stats.not_followed++;
+	count_outside(&t->stats, seg);
 	return NULL;
 }
 
@@ -314,10 +323,8 @@ static struct session *session_open(struct tracker *t, const struct segment *seg
 	struct session *s;
 	uint32_t i;
 
-	if (!is_syn(seg) && !t->pickup) {
-		t->stats.not_followed++;
-		return NULL;
-	}
+	if (!is_syn(seg) && !t->pickup)
+		return session_refuse(t, seg);
 	if (!tracker_make_room(t, seg->ts_ns))
 		return session_refuse(t, seg);
 	i = session_alloc(t);
@@ -401,8 +408,14 @@ static void session_late(struct tracker *t, struct session *s, const struct segm
 {
 	struct step step = { .session = s, .seg = seg, .side = side };
 
+	if (copies_is_late(&s->dir[side], seg)) {
+		s->dir[side].copies++;
+		t->stats.copies++;
+		return;
+	}
 	direction_count(&s->dir[side], seg);
 	t->stats.late++;
+	count_outside(&t->stats, seg);
 	if (copies_may_be(s, seg) && !late_was_acked(s, seg, side))
 		return;
 	judge_late(&step, t->recovery[session_index(t, s)]);
@@ -663,7 +676,6 @@ static void lookup_make(const struct tracker *t, const struct segment *seg, stru
 static void tracker_feed_one(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
 	uint64_t second = seg->ts_ns / NS_PER_S;
-	struct recovery unknown = { 0 };
 	struct session *s;
 
 	if (!t->stats.first_ns)
@@ -677,10 +689,8 @@ static void tracker_feed_one(struct tracker *t, const struct segment *seg, const
 		return;
 	}
 	s = session_for(t, seg, l);
-	if (!s) {
-		t->stats.offload_segments += mss_segments(&unknown, seg);
+	if (!s)
 		return;
-	}
 	if (seg->frag == FRAG_FIRST)
 		first_fragment(t, seg, s, l->side);
 	session_feed(t, s, seg, l->side);
