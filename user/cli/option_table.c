@@ -188,6 +188,7 @@ const struct option_row option_table[] = {
 			"Print sessions in which the server let the client wait for this many milliseconds or more at once: "
 			"before its answer, or in the middle of it.\n"
 			"What the network took is not in it, nor is time in which the client was to speak.\n"
+			"A server that speaks unasked, to notify its client, looks as if it had let it wait.\n"
 			"0 switches the rule off.",
 	},
 	{
