@@ -17,6 +17,7 @@ enum turns_flag {
 	TURNS_CLOSED = 16,	/* its window is 0 */
 	TURNS_PROBED = 32,	/* the other side has probed it, so data waits */
 	TURNS_LITTLE = 64,	/* the server's: its silence was ended by little data of its own */
+	TURNS_FULL = 128,	/* its window is full with what the other side sent last */
 };
 
 /* What a segment does for the turns. */
@@ -123,11 +124,13 @@ static uint64_t network_ns(const struct turns *t, const struct rtt rtt[2], const
 	return ns > own_ns ? ns : own_ns;
 }
 
-/* A closed window that the segment shows somebody waited for. */
+/* A window, closed or filled until this ACK, that the segment shows somebody waited for. */
 static bool waits_for_window(const struct turns *t, const struct step *step, uint32_t acts)
 {
 	uint8_t own = t->flags[step->side], peer = t->flags[!step->side];
 
+	if (own & TURNS_FULL && peer & TURNS_FLIGHT && !(acts & (ACT_SPEAKS | ACT_ENDS)))
+		return true;
 	if (!((own | peer) & TURNS_CLOSED))
 		return false;
 	if ((own | peer) & TURNS_PROBED)
@@ -206,7 +209,9 @@ static void turns_settle(struct turns *t, const struct step *step, uint32_t acts
 
 	settle_little(t, server, leaves ? WAIT_IDLE : WAIT_SERVER);
 	if (t->closed_ns && acts & ACT_SPEAKS && !(*peer & TURNS_CLOSED)) {
-		settle_closed(t, *peer & TURNS_PROBED || step->pause_ns - step->split.ns[WAIT_NETWORK] <= REACTION_NS);
+		bool at_once = step->pause_ns - step->split.ns[WAIT_NETWORK] <= REACTION_NS;
+
+		settle_closed(t, *peer & TURNS_PROBED || (at_once && !(*own & TURNS_FULL)));
 		*peer &= (uint8_t)~TURNS_PROBED;
 	}
 	if (!t->silent_ns)
@@ -272,7 +277,8 @@ void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step, con
 	peer_now |= t->flags[!side] & (uint8_t)~TURNS_FLIGHT;
 	if (acts & ACT_SPEAKS) {
 		own_now = (uint8_t)((own_now & ~TURNS_ACK) | TURNS_SPOKE | TURNS_LAST);
-		peer_now &= (uint8_t)~(TURNS_ACK | TURNS_LAST);
+		peer_now &= (uint8_t)~(TURNS_ACK | TURNS_LAST | TURNS_FULL);
+		peer_now |= step->remarks & REMARK_WINDOW_FULL ? TURNS_FULL : 0;
 	} else if (acked) {
 		own_now |= TURNS_ACK;
 	}
