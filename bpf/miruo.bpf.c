@@ -9,6 +9,7 @@
 #define TC_NEXT (-1)		/* TCX_NEXT and TC_ACT_UNSPEC: the next program decides */
 #define VLAN_ID_MASK 0x0fff
 #define VLAN_TAG_LEN 4
+#define PACKET_LOOPBACK 5	/* linux/if_packet.h */
 
 /*
  * The decoders are global functions: the verifier proves each once, by itself. Inlined, every path through the headers would be
@@ -75,10 +76,19 @@ MIRUO_INLINE int tc_wants(struct __sk_buff *skb)
 	return 0;
 }
 
+/*
+ * What the host sends to a broadcast or multicast address comes back to it, without the link header that it left with. It
+ * was not on the wire, and capture sockets do not see it either.
+ */
+MIRUO_INLINE int tc_in_wants(struct __sk_buff *skb)
+{
+	return skb->pkt_type != PACKET_LOOPBACK && tc_wants(skb);
+}
+
 SEC("tc")
 int tc_in(struct __sk_buff *skb)
 {
-	return tc_wants(skb) ? tc_watch(skb, 0, 0) : TC_NEXT;
+	return tc_in_wants(skb) ? tc_watch(skb, 0, 0) : TC_NEXT;
 }
 
 SEC("tc")
@@ -90,7 +100,7 @@ int tc_out(struct __sk_buff *skb)
 SEC("tc")
 int tc_in_l3(struct __sk_buff *skb)
 {
-	return tc_wants(skb) ? tc_watch(skb, 1, 0) : TC_NEXT;
+	return tc_in_wants(skb) ? tc_watch(skb, 1, 0) : TC_NEXT;
 }
 
 SEC("tc")
