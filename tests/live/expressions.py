@@ -73,39 +73,32 @@ def as_libpcap(net):
     lab.expect("sent to all", accepted(by_expression["ether multicast"]), 6)
 
 
-def send_tagged(client_mac, port):
-    """A SYN with the tag of VLAN 10 in the frame, as it comes from a wire."""
+def send_syns(devices):
+    """On each device three SYNs: two with the tag of VLAN 10 in the frame, as they come from a wire, and one without."""
     ends = socket.inet_aton(lab.SERVER) + socket.inet_aton(lab.CLIENT)
     ip = struct.pack("!BBHHHBBH", 0x45, 0, 40, 7, 0, 64, 6, 0) + ends
-    tcp = struct.pack("!HHIIBBHHH", port, 80, 1000, 0, 5 << 4, 2, 8192, 0, 0)
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
-        s.bind(("b0", 0))
-        addresses = bytes.fromhex(client_mac.replace(":", "")) + b"\2\0\0\0\0\1"
-        s.send(addresses + struct.pack("!HHH", 0x8100, 10, 0x0800) + ip + tcp)
+        for device in devices:
+            s.bind((device, 0))
+            for port, tag in ((1001, b"\x81\0\0\x0a"), (1002, b"\x81\0\0\x0a"), (1003, b"")):
+                tcp = struct.pack("!HHIIBBHHH", port, 80, 1000, 0, 5 << 4, 2, 8192, 0, 0)
+                s.send(b"\2\0\0\0\0\2\2\0\0\0\0\1" + tag + b"\x08\0" + ip + tcp)
 
 
 def vlan(net):
-    """The tag of incoming packets is beside them for TC and libpcap, and in the frame for XDP: no difference to the expression."""
-    net.server.nginx(net.work)
-    mac = net.client.run("cat", "/sys/class/net/a0/address").strip()
+    """The tag of incoming packets is beside them for TC and libpcap, and in the frame for XDP: the same to the expression."""
     sessions = {"tcp port 80": 3, "vlan": 2, "vlan 10 and tcp port 80": 2, "vlan 11": 0, "vlan and vlan": 0,
                 "tcp port 80 and not vlan": 1, "vlan and len > 58": 0, "vlan and len > 53": 2,
                 "ether[12:2] = 0x0800 and vlan 10": 2}
+    devices = [f"b{number}" for number in range(1, 1 + len(sessions))]
+    for device in devices:  # one for each expression: XDP takes one program
+        net.client.run("ip", "link", "add", device, "type", "veth", "peer", "name", device, "netns", net.server.name)
+        for host in (net.client, net.server):
+            host.run("ip", "link", "set", device, "up")
     for how in ("--backend=pcap", "--hook=tc", "--hook=xdp", "--hook=xdp-generic"):
-        running = []
-        for expression in sessions:
-            miruo = lab.Miruo(net.client, how, "-i", "a0", *expression.split())
-            running.append(miruo)
-            if "xdp" in how:    # one at a time
-                net.server.call(send_tagged, mac, 1001)
-                net.server.call(send_tagged, mac, 1002)
-                get(net.client, lab.SERVER)
-                stop_all(miruo)
-        if "xdp" not in how:
-            net.server.call(send_tagged, mac, 1001)
-            net.server.call(send_tagged, mac, 1002)
-            get(net.client, lab.SERVER)
-            stop_all(*running)
+        running = [lab.Miruo(net.client, how, "-i", device, *e.split()) for device, e in zip(devices, sessions)]
+        net.server.call(send_syns, devices)
+        stop_all(*running)
         for (expression, wanted), miruo in zip(sessions.items(), running):
             lab.expect(f"{how}: {expression}: sessions", miruo.stats["Total Sessions"], wanted)
 
