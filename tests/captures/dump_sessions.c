@@ -111,7 +111,7 @@ static void on_forgotten(void *ctx, const struct session *s)
 {
 	const struct tally *t = tally_of(ctx, s->id);
 
-	printf("%" PRIu64 "\t", s->id);
+	printf("%" PRIu64 "\t", session_id(s));
 	print_address(s->key.addr[0]);
 	printf("\t%u\t", s->key.port[0]);
 	print_address(s->key.addr[1]);

@@ -81,8 +81,7 @@ static void vlan_netns_address_and_port_keep_apart(void **state)
 	(void)state;
 	assert_non_null(t);
 	flow_key_of(&seg, &sessions[1].key);
-	sessions[1].hash = flow_hash(t, &sessions[1].key);
-	flow_insert(t, 1);
+	flow_insert(t, 1, flow_hash(t, &sessions[1].key));
 
 	other = seg, other.vlan = 7, check_apart(t, sessions, &other);
 	other = seg, other.vlan = 7ull << 16, check_apart(t, sessions, &other);
@@ -127,9 +126,8 @@ static void many_sessions_are_found_until_removed(void **state)
 	assert_non_null(t);
 	for (i = 1; i <= SESSIONS; i++) {
 		sessions[i].key = numbered_key(i);
-		sessions[i].hash = flow_hash(t, &sessions[i].key);
 		assert_int_equal(find_numbered(t, i), 0);
-		flow_insert(t, i);
+		flow_insert(t, i, flow_hash(t, &sessions[i].key));
 	}
 	for (i = 1; i <= SESSIONS; i++)
 		assert_int_equal(find_numbered(t, i), i);
@@ -138,7 +136,7 @@ static void many_sessions_are_found_until_removed(void **state)
 	for (i = 1; i <= SESSIONS; i++)
 		assert_int_equal(find_numbered(t, i), i % 3 == 1 ? 0 : i);
 	for (i = 1; i <= SESSIONS; i += 3)
-		flow_insert(t, i);
+		flow_insert(t, i, flow_hash(t, &sessions[i].key));
 	for (i = SESSIONS; i >= 1; i--) {
 		assert_int_equal(find_numbered(t, i), i);
 		flow_remove(t, i);

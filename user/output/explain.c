@@ -145,7 +145,7 @@ static void print_finding(const struct explain *e, FILE *f, const struct session
 	char text[FINDING_TEXT_MAX];
 
 	finding_text(found, e->cfg, s->client, text, sizeof(text));
-	fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s\n", s->id, found->id, text);
+	fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s\n", session_id(s), found->id, text);
 }
 
 void explain_print_step(const struct explain *e, FILE *f, const struct step *step, uint32_t reasons)
@@ -160,7 +160,7 @@ void explain_print_step(const struct explain *e, FILE *f, const struct step *ste
 /* Begins a line that is about the whole session. */
 static void session_line(FILE *f, const struct session *s, const char *text)
 {
-	fprintf(f, "%04" PRIu64 ":     %s\n", s->id, text);
+	fprintf(f, "%04" PRIu64 ":     %s\n", session_id(s), text);
 }
 
 void explain_print_session(struct explain *e, FILE *f, const struct ending *end, uint64_t lost)

@@ -71,7 +71,7 @@ static void ladder_header(const struct sink *sink, const struct ending *end)
 		fprintf(f, "%8" PRIu64 ".%03u|%21s == %-21s|%" PRIu64 "seg(%" PRIu64 ") %s", ms / 1000,
 			(unsigned)(ms % 1000), client, server, session_segments(s), session_bytes(s), tags);
 	} else {
-		fprintf(f, "%04" PRIu64 " %13" PRIu64 ".%03u |%21s == %-21s| ", s->id, ms / 1000, (unsigned)(ms % 1000),
+		fprintf(f, "%04" PRIu64 " %13" PRIu64 ".%03u |%21s == %-21s| ", session_id(s), ms / 1000, (unsigned)(ms % 1000),
 			client, server);
 		ladder_totals(f, s);
 		ladder_waits(f, end);
@@ -94,7 +94,7 @@ static void ladder_segment(const struct sink *sink, const struct session *s, con
 		fprintf(f, "%s|%18s %s %-18s|%08X/%08X", when, client, arrow, server, r->seq, r->ack);
 	} else {
 		format_options(record_options(sink->history, r), r->opt_len, r->opt_cut, options);
-		fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s |%18s %s %-18s| %08X/%08X %4u %s <%s>", s->id, record_id(r), when,
+		fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s |%18s %s %-18s| %08X/%08X %4u %s <%s>", session_id(s), record_id(r), when,
 			client, arrow, server, r->seq, r->ack, r->wire_len,
 			!sink->cfg->fragment_column ? "" : r->frag ? "F" : "-", options);
 		if (behind)
@@ -110,7 +110,7 @@ static void ladder_elision(const struct sink *sink, const struct session *s)
 	if (sink->cfg->quiet)
 		fprintf(sink->out->file, "%12s|%*s|\n", "", MIDDLE, "");
 	else
-		fprintf(sink->out->file, "%04" PRIu64 ":**** %12s |%*s|\n", s->id, "", MIDDLE, "");
+		fprintf(sink->out->file, "%04" PRIu64 ":**** %12s |%*s|\n", session_id(s), "", MIDDLE, "");
 }
 
 static void ladder_end(const struct sink *sink, const struct session *s, const struct end_words *words, uint64_t ts_ns)
@@ -122,7 +122,7 @@ static void ladder_end(const struct sink *sink, const struct session *s, const s
 	format_time(ts_ns, when);
 	colour_begin(f, sink->cfg->colour, COLOUR_RED);
 	if (!sink->cfg->quiet)
-		fprintf(f, "%04" PRIu64 ":%04" PRIu64 " ", s->id, session_segments(s));
+		fprintf(f, "%04" PRIu64 ":%04" PRIu64 " ", session_id(s), session_segments(s));
 	fprintf(f, sink->cfg->quiet ? "%s|%*s%s%*s|%s" : "%s |%*s%s%*s| %s", when, left, "", words->message,
 		MIDDLE - len - left, "", words->reason);
 	ladder_line_end(sink, COLOUR_RED);

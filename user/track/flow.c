@@ -159,21 +159,21 @@ static void flow_table_grow(struct flow_table *t)
 	array_free(old, places, sizeof(old[0]));
 }
 
-bool flow_insert(struct flow_table *t, uint32_t index)
+bool flow_insert(struct flow_table *t, uint32_t index, uint32_t hash)
 {
 	if (t->count > t->mask / 8 * 5)
 		flow_table_grow(t);
 	if (t->count == t->mask)	/* one must stay empty, where searches end */
 		return false;
 	t->count++;
-	place_put(t, (struct place){ .hash = t->sessions[index].hash, .index = index });
+	place_put(t, (struct place){ .hash = hash, .index = index });
 	return true;
 }
 
 /* Those behind it that were put off by it move up, so that no search ends before it finds them. */
 void flow_remove(struct flow_table *t, uint32_t index)
 {
-	uint32_t gap = t->sessions[index].hash & t->mask, i;
+	uint32_t gap = flow_hash(t, &t->sessions[index].key) & t->mask, i;
 
 	while (t->place[gap].index != index)
 		gap = (gap + 1) & t->mask;

@@ -39,8 +39,8 @@ void flow_table_free(struct flow_table *t);
 uint32_t flow_hash(const struct flow_table *t, const struct flow_key *key);
 uint32_t flow_find(const struct flow_table *t, const struct flow_key *key, uint32_t hash);	/* 0: not there */
 
-/* By the key and hash of that session. False: out of memory, it is not in the table. */
-bool flow_insert(struct flow_table *t, uint32_t index);
+/* By the key of that session, of which hash is the hash. False: out of memory, it is not in the table. */
+bool flow_insert(struct flow_table *t, uint32_t index, uint32_t hash);
 void flow_remove(struct flow_table *t, uint32_t index);
 
 /*

@@ -19,8 +19,8 @@ struct fragments;
 /* Frames counted together, and who sent them. */
 struct fragment_owner {
 	uint32_t session;	/* index; 0: the first fragment was not seen yet */
-	uint32_t generation;	/* of that session slot */
 	uint8_t side;
+	uint64_t session_id;	/* which tells whether the index is that of another one by now */
 	uint32_t seq;		/* sequence number of the first payload byte of the datagram */
 	uint32_t header_len;	/* TCP header: payload byte 0 is at this offset of the datagram */
 	uint32_t waiting;	/* fragments that came before the first one */

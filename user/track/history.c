@@ -10,7 +10,7 @@
 #define TIMESTAMP_OPTIONS_LEN 12	/* NOP, NOP, timestamp (RFC 7323 appendix A) */
 #define STEAL_TRIES 16	/* sessions looked at for a hidden record when the limit is reached */
 #define CANDIDATE_WORDS 16	/* 64 sessions each, passed over to find the next one */
-#define CANDIDATES_AHEAD 4	/* found before they are needed */
+#define CANDIDATES_AHEAD 8	/* found before they are needed */
 
 /*
  * The place of a slot in its list. Not in the records: these lie all over memory, and the neighbours of one that comes or goes

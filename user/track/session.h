@@ -28,12 +28,12 @@ struct direction {
 	uint32_t retransmitted;		/* segments */
 	uint32_t copies;		/* segments captured once more */
 	uint32_t fragments;		/* later IP fragments */
-	uint32_t flags;			/* enum direction_flag */
+	uint32_t flags : 24;		/* enum direction_flag */
+	uint32_t wscale : 4;		/* that its SYN offered, if flags has DIR_SCALE */
+	uint32_t dup_acks : 4;		/* it sent since its ACK moved, DUP_ACKS_MAX at most */
 	uint32_t timer;			/* since when only time makes it send again, see recovery.h; ticks */
 	uint32_t timed_seq, timed_at;	/* sent at timed_at (ticks), to be acknowledged: an RTT sample, if flags has DIR_TIMED */
 	uint16_t window;		/* of its last ACK, as in the header */
-	uint8_t wscale : 4;		/* that its SYN offered, if flags has DIR_SCALE */
-	uint8_t dup_acks : 4;		/* it sent since its ACK moved, DUP_ACKS_MAX at most */
 	uint8_t where;			/* record_where() of its first segment */
 	uint8_t ttl;			/* of all its segments; 0: they differ */
 };
@@ -84,32 +84,34 @@ enum session_flag {
 	SESSION_REUSES = 512,	/* opened by a new SYN on ports of a session that was over, but not forgotten yet */
 };
 
-/* What flow_find() and nearly every segment touch comes first. */
+/* Four cache lines, which nearly every segment touches all. What few segments need lies elsewhere: timers.h. */
 struct session {
 	struct flow_key key;
-	uint32_t hash;			/* of the key */
-	uint32_t generation;		/* differs from that of the slot's session before */
-	uint16_t list;			/* timer list it is on */
-	uint16_t flags;			/* enum session_flag */
+	uint32_t head, tail;		/* held segments, oldest and newest (history.h) */
+	uint32_t unseen;		/* all held ones before this one are shown; 0: all are, if any */
+	uint16_t hidden;		/* held segments that are not shown, HISTORY_HIDDEN_MAX at most */
+	uint16_t list : 14;		/* timer list it is on */
+	uint16_t client : 1;		/* side 0 or 1 */
+	uint16_t rst_side : 1;
 
 	struct direction dir[2];
 
 	uint64_t last_ns;		/* last segment kept; never goes back */
-	uint32_t head, tail;		/* held segments, oldest and newest (history.h) */
-	uint32_t hidden;		/* of them, not shown */
-	uint32_t unseen;		/* all held ones before this one are shown; 0: all are, if any */
-	uint32_t context_left;		/* so many hidden segments to come are shown as context */
-	uint8_t state[2];		/* enum tcp_state of each side */
-	uint8_t client;			/* side 0 or 1 */
-	uint8_t rst_side;
-
-	uint64_t id;			/* from 1, in the order of their first segments */
 	uint64_t start_ns;		/* first segment */
-	uint32_t link_prev, link_next;	/* the timer list; of a slot without session: the next such slot */
-	uint32_t reasons;		/* rules that want it looked up, bits of enum reason */
+	uint64_t id : 40;		/* from 1, in the order of their first segments */
+	uint64_t reasons : 24;		/* rules that want it looked up, bits of enum reason */
+	uint32_t context_left;		/* so many hidden segments to come are shown as context */
+	uint16_t flags;			/* enum session_flag */
+	uint8_t state[2];		/* enum tcp_state of each side */
 };
 
-_Static_assert(sizeof(struct session) <= 320, "struct session: memory per open session");
+_Static_assert(sizeof(struct session) == 256, "struct session: memory per open session, and whole cache lines");
+
+/* As a type that can be printed. */
+static inline uint64_t session_id(const struct session *s)
+{
+	return s->id;
+}
 
 static inline uint64_t session_segments(const struct session *s)
 {

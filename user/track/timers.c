@@ -3,17 +3,17 @@
 
 static void timers_unlink(struct timers *t, uint32_t index)
 {
-	struct session *s = &t->sessions[index];
-	struct timer_list *l = &t->list[s->list];
+	struct timer_list *l = &t->list[t->sessions[index].list];
+	const struct timer_link *link = &t->link[index];
 
-	if (s->link_prev)
-		t->sessions[s->link_prev].link_next = s->link_next;
+	if (link->prev)
+		t->link[link->prev].next = link->next;
 	else
-		l->first = s->link_next;
-	if (s->link_next)
-		t->sessions[s->link_next].link_prev = s->link_prev;
+		l->first = link->next;
+	if (link->next)
+		t->link[link->next].prev = link->prev;
 	else
-		l->last = s->link_prev;
+		l->last = link->prev;
 	l->count--;
 }
 
@@ -24,14 +24,13 @@ void timers_move(struct timers *t, uint32_t index, uint16_t list)
 
 	if (s->list != LIST_NONE)
 		timers_unlink(t, index);
-	s->list = list;
+	s->list = list & 0x3fff;
 	if (list == LIST_NONE)
 		return;
 	l = &t->list[list];
-	s->link_prev = l->last;
-	s->link_next = 0;
+	t->link[index] = (struct timer_link){ .prev = l->last };
 	if (l->last)
-		t->sessions[l->last].link_next = index;
+		t->link[l->last].next = index;
 	else
 		l->first = index;
 	l->last = index;

@@ -25,8 +25,13 @@ struct timer_list {
 	uint32_t count;
 };
 
+struct timer_link {
+	uint32_t prev, next;	/* session indices, 0: none */
+};
+
 struct timers {
 	struct session *sessions;
+	struct timer_link *link;	/* of each session that is on a list */
 	struct timer_list list[LIST_COUNT];
 };
 

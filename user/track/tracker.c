@@ -38,7 +38,7 @@ struct tracker {
 	uint32_t session_limit;
 	uint32_t sessions_max;		/* session_limit and those that linger */
 	uint32_t fresh;			/* sessions from here on were never used */
-	uint32_t free;			/* list of used ones, by link_next */
+	uint32_t free;			/* list of used ones, by timers.link[].next */
 	bool pickup;
 	struct flow_table *flows;
 	struct history *history;
@@ -74,7 +74,8 @@ struct tracker *tracker_new(const struct tracker_config *cfg, const struct track
 	t->history = history_new(or_all(cfg->segment_limit, SEGMENT_LIMIT_MAX), t->sessions, t->sessions_max);
 	t->fragments = fragments_new();
 	t->timers.sessions = t->sessions;
-	if (!t->sessions || !t->timing || !t->recovery || !t->flows || !t->history || !t->fragments) {
+	t->timers.link = array_alloc((size_t)t->sessions_max + 1, sizeof(t->timers.link[0]));
+	if (!t->sessions || !t->timing || !t->recovery || !t->timers.link || !t->flows || !t->history || !t->fragments) {
 		tracker_free(t);
 		return NULL;
 	}
@@ -94,6 +95,7 @@ void tracker_free(struct tracker *t)
 	fragments_free(t->fragments);
 	history_free(t->history);
 	flow_table_free(t->flows);
+	array_free(t->timers.link, (size_t)t->sessions_max + 1, sizeof(t->timers.link[0]));
 	array_free(t->timing, (size_t)t->sessions_max + 1, sizeof(t->timing[0]));
 	array_free(t->recovery, (size_t)t->sessions_max + 1, sizeof(t->recovery[0]));
 	array_free(t->sessions, (size_t)t->sessions_max + 1, sizeof(t->sessions[0]));
@@ -120,12 +122,11 @@ static void session_schedule(struct tracker *t, struct session *s)
 
 static void session_release(struct tracker *t, struct session *s)
 {
-	uint32_t generation = s->generation;
+	uint32_t i = session_index(t, s);
 
 	memset(s, 0, sizeof(*s));
-	s->generation = generation + 1;
-	s->link_next = t->free;
-	t->free = session_index(t, s);
+	t->timers.link[i].next = t->free;
+	t->free = i;
 }
 
 static void session_forget(struct tracker *t, struct session *s)
@@ -260,7 +261,7 @@ static uint32_t session_alloc(struct tracker *t)
 		session_forget(t, list_first(t, LIST_CLOSED));
 	i = t->free;
 	if (i)
-		t->free = t->sessions[i].link_next;
+		t->free = t->timers.link[i].next;
 	else
 		i = t->fresh++;
 	return i;
@@ -330,8 +331,7 @@ static struct session *session_open(struct tracker *t, const struct segment *seg
 	i = session_alloc(t);
 	s = &t->sessions[i];
 	s->key = l->key;
-	s->hash = l->hash;
-	if (!flow_insert(t->flows, i)) {
+	if (!flow_insert(t->flows, i, l->hash)) {
 		session_release(t, s);
 		return session_refuse(t, seg);
 	}
@@ -613,7 +613,7 @@ static void fragments_to_session(struct tracker *t, const struct fragment_owner 
 /* The session of a datagram is still the one that its first fragment belonged to. */
 static bool owner_is_there(const struct tracker *t, const struct fragment_owner *o)
 {
-	return o->session && t->sessions[o->session].generation == o->generation;
+	return o->session && t->sessions[o->session].id == o->session_id;
 }
 
 static void first_fragment(struct tracker *t, const struct segment *seg, const struct session *s, uint8_t side)
@@ -621,7 +621,7 @@ static void first_fragment(struct tracker *t, const struct segment *seg, const s
 	struct fragment_owner *o = fragments_find(t->fragments, seg);
 
 	o->session = session_index(t, s);
-	o->generation = s->generation;
+	o->session_id = s->id;
 	o->side = side;
 	o->seq = seg->seq + !!(seg->flags & TCP_SYN);
 	o->header_len = seg->payload_off - seg->opt_off + 20;
