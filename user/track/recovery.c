@@ -3,6 +3,7 @@
 
 #include "handshake.h"
 #include "seq.h"
+#include "session.h"
 
 #define DUP_ACKS_FAST 3			/* RFC 5681 3.2 */
 #define SEGMENTS_MAX 0xffffffu		/* of the counts in struct recovery */

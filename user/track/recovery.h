@@ -11,10 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "session.h"
 #include "verdict.h"
 
-/* Of one side. Kept apart from struct direction: most segments do not need it. */
+struct direction;
+
+/* Of one side; part of struct session. Apart from struct direction: most segments do not need it. */
 struct recovery {
 	uint32_t srtt, rttvar;		/* RFC 6298 2, in ticks; srtt 0: no sample yet */
 	uint32_t end;			/* kind: it lasts until this is acknowledged */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tracker.h"
+
 const struct timing timing_none;
 
 static uint32_t elapsed_us(uint64_t from_ns, uint64_t to_ns)

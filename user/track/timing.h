@@ -6,7 +6,7 @@
 #include "rtt.h"
 #include "turns.h"
 
-/* Kept apart from struct session: of the many that never get beyond a SYN no times are taken, and this is not touched. */
+/* Part of struct session. */
 struct timing {
 	struct rtt rtt[2];		/* between the capture point and each side */
 	struct turns turns;

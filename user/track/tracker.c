@@ -33,8 +33,6 @@
 struct tracker {
 	struct tracker_events events;
 	struct session *sessions;	/* [0] is not used */
-	struct timing *timing;		/* of each session, if it has SESSION_TIMED */
-	struct recovery (*recovery)[2];	/* of each session's sides */
 	uint32_t session_limit;
 	uint32_t sessions_max;		/* session_limit and those that linger */
 	uint32_t fresh;			/* sessions from here on were never used */
@@ -66,8 +64,6 @@ struct tracker *tracker_new(const struct tracker_config *cfg, const struct track
 	linger = t->session_limit < LINGER_MIN ? LINGER_MIN : t->session_limit;
 	t->sessions_max = t->session_limit + (linger < LINGER_MAX ? linger : LINGER_MAX);
 	t->sessions = array_alloc((size_t)t->sessions_max + 1, sizeof(t->sessions[0]));
-	t->timing = array_alloc((size_t)t->sessions_max + 1, sizeof(t->timing[0]));
-	t->recovery = array_alloc((size_t)t->sessions_max + 1, sizeof(t->recovery[0]));
 	t->fresh = 1;
 	t->pickup = cfg->pickup;
 	t->flows = flow_table_new(t->sessions);
@@ -75,7 +71,7 @@ struct tracker *tracker_new(const struct tracker_config *cfg, const struct track
 	t->fragments = fragments_new();
 	t->timers.sessions = t->sessions;
 	t->timers.link = array_alloc((size_t)t->sessions_max + 1, sizeof(t->timers.link[0]));
-	if (!t->sessions || !t->timing || !t->recovery || !t->timers.link || !t->flows || !t->history || !t->fragments) {
+	if (!t->sessions || !t->timers.link || !t->flows || !t->history || !t->fragments) {
 		tracker_free(t);
 		return NULL;
 	}
@@ -96,8 +92,6 @@ void tracker_free(struct tracker *t)
 	history_free(t->history);
 	flow_table_free(t->flows);
 	array_free(t->timers.link, (size_t)t->sessions_max + 1, sizeof(t->timers.link[0]));
-	array_free(t->timing, (size_t)t->sessions_max + 1, sizeof(t->timing[0]));
-	array_free(t->recovery, (size_t)t->sessions_max + 1, sizeof(t->recovery[0]));
 	array_free(t->sessions, (size_t)t->sessions_max + 1, sizeof(t->sessions[0]));
 	free(t);
 }
@@ -137,7 +131,6 @@ static void session_forget(struct tracker *t, struct session *s)
 		t->events.forgotten(t->events.ctx, s);
 	timers_move(&t->timers, i, LIST_NONE);
 	flow_remove(t->flows, i);
-	memset(t->recovery[i], 0, sizeof(t->recovery[i]));
 	session_release(t, s);
 }
 
@@ -418,7 +411,7 @@ static void session_late(struct tracker *t, struct session *s, const struct segm
 	count_outside(&t->stats, seg);
 	if (copies_may_be(s, seg) && !late_was_acked(s, seg, side))
 		return;
-	judge_late(&step, t->recovery[session_index(t, s)]);
+	judge_late(&step, s->recovery);
 	count_resent(&t->stats, &step);
 }
 
@@ -575,9 +568,9 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 	step_init(&step, s, seg, side);
 	step.id = session_segments(s);
 	step.pause_ns = step.id && seg->ts_ns > s->last_ns ? seg->ts_ns - s->last_ns : 0;
-	judge_segment(&step, t->recovery[session_index(t, s)]);
+	judge_segment(&step, s->recovery);
 	connection_feed(&step);
-	timing_feed(&t->timing[session_index(t, s)], &step, own, peer);
+	timing_feed(&s->timing, &step, own, peer);
 	if (step.rst)
 		rst_evidence(t->history, &step);
 
@@ -719,8 +712,6 @@ static void lookup_guess(const struct tracker *t, struct lookup *l)
 	if (l->follows)
 		l->guess = flow_guess(t->flows, l->hash);
 	prefetch(&t->sessions[l->guess], sizeof(t->sessions[0]));
-	prefetch(&t->timing[l->guess], sizeof(t->timing[0]));
-	prefetch(&t->recovery[l->guess], sizeof(t->recovery[0]));
 }
 
 /*
@@ -818,7 +809,8 @@ struct history *tracker_history(struct tracker *t)
 
 const struct timing *tracker_timing(const struct tracker *t, const struct session *s)
 {
-	return s->flags & SESSION_TIMED ? &t->timing[session_index(t, s)] : &timing_none;
+	(void)t;
+	return s->flags & SESSION_TIMED ? &s->timing : &timing_none;
 }
 
 void tracker_stats(const struct tracker *t, struct tracker_stats *out)

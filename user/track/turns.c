@@ -2,6 +2,7 @@
 #include "turns.h"
 
 #include "seq.h"
+#include "tracker.h"
 
 #define NS_PER_MS 1000000u
 #define DELAYED_ACK_US 500000u		/* RFC 9293 3.8.6.3: no ACK is delayed for longer */

@@ -18,7 +18,11 @@
 #define MIRUO_TRACK_TURNS_H
 
 #include "rtt.h"
-#include "tracker.h"
+#include "verdict.h"
+
+struct direction;
+struct session;
+struct step;
 
 struct turns {
 	uint32_t sent_us[2];		/* when a side last sent something that travels, wrapping */
