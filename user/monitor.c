@@ -51,8 +51,11 @@ static const char *monitor_inspect(struct monitor *m, const struct step *step)
 	return m->http_text;
 }
 
-/* What is said at the end of the segment's line, kept with its record until the session is printed. */
-static void monitor_remarks(struct monitor *m, const struct step *step, uint32_t reasons)
+/*
+ * What is said at the end of the segment's line, kept with its record until the session is printed. Apart, as its buffer would
+ * have the stack of each segment checked.
+ */
+static __attribute__((noinline)) void monitor_remarks(struct monitor *m, const struct step *step, uint32_t reasons)
 {
 	char text[REMARKS_TEXT_MAX];
 	size_t len = step->rec ? format_remarks(step, reasons, text) : 0;

@@ -256,7 +256,8 @@ static struct view view_of(const struct step *step, struct recovery recovery[2])
 	};
 }
 
-void judge_in_full(struct step *step, struct recovery recovery[2])
+/* Apart: few segments come here, and its registers are not to be saved for all. */
+__attribute__((noinline)) void judge_in_full(struct step *step, struct recovery recovery[2])
 {
 	struct view v = view_of(step, recovery);
 
