@@ -96,6 +96,9 @@ static void a_retransmission_with_its_original_and_the_rule(void **state)
 	step.original = NULL;
 	assert_string_equal(told(&step, &cfg, 0),
 			    "retransmit: repeats what is not held any more (100 bytes) after at least 12.3 ms; -r is off");
+	seg.payload_len = 1;
+	assert_string_equal(told(&step, &cfg, 0),
+			    "retransmit: repeats what is not held any more (1 byte) after at least 12.3 ms; -r is off");
 }
 
 static const char *kind(enum resend resend, uint8_t flags, uint32_t remarks)

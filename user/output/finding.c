@@ -167,8 +167,8 @@ static void pause_line(struct text *t, const struct finding *f, const struct rul
 /* What it carries: SYN and FIN are said, so that "0 bytes" does not puzzle. */
 static void add_size(struct text *t, const struct finding *f)
 {
-	text_add(t, " (%s%s%" PRIu32 " bytes", f->flags & TCP_SYN ? "SYN, " : "", f->flags & TCP_FIN ? "FIN, " : "",
-		 f->payload_len);
+	text_add(t, " (%s%s%" PRIu32 " byte%s", f->flags & TCP_SYN ? "SYN, " : "", f->flags & TCP_FIN ? "FIN, " : "",
+		 f->payload_len, f->payload_len == 1 ? "" : "s");
 	if (f->segments > 1)
 		text_add(t, " in %" PRIu32 " segments", f->segments);
 	text_add(t, ")");
