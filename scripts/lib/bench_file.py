@@ -1,66 +1,108 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CPU time and peak memory of reading captures, beside tcpdump's bare copy of the same file."""
-import os
+"""CPU time and peak memory of reading captures: miruo's output to a file, tcpdump's bare copy of the same file, others."""
+import re
 import statistics
 import subprocess
-import sys
+import tempfile
 
-# name, what it is, miruo's options for it
-FILES = [
-    ("sessions", "200,000 sessions, 500 open at once", []),
-    ("open", "20,000 sessions open at once", ["-L", "20000"]),
-    ("bulk", "10 bulk sessions", []),
-    ("million", "1,000,000 sessions open at once", ["-L", "1000000"]),
-]
+from bench_report import Failed, rounds
+
+COLUMNS = ["CPU s", "M packets/s", "MB", "CPU of tcpdump's"]
+CAPTURES = {
+    "sessions": ("200,000 sessions, 500 open at once", []),
+    "open": ("20,000 sessions open at once", ["-L", "20000"]),
+    "bulk": ("10 bulk sessions", []),
+    "million": ("1,000,000 sessions open at once", ["-L", "1000000"]),
+}
+SLOW = {  # what they read in a full run, and in a quick one
+    "tcptrace": (["tcptrace", "FILE"], ["sessions", "open", "bulk", "million"], ["sessions"]),
+    "argus": (["argus", "-X", "-r", "FILE", "-w", "/dev/null"], ["sessions"], []),
+    "tshark": (["tshark", "-r", "FILE", "-q", "-z", "conv,tcp"], ["sessions"], []),
+}
+SLOW_ROUNDS, SLOW_ROUNDS_QUICK = 2, 1
+LIMIT_S, LIMIT_QUICK_S = 45, 12  # of one run
+STATUS = {124: "not done after {limit} s", 127: "not installed"}
 
 
-def capture(build, name):
+def capture_make(build, name):
+    """Path of a capture and its number of packets; made if it is not there."""
     path = build / "captures" / f"{name}.pcap"
+    count = path.with_suffix(".packets")
     path.parent.mkdir(exist_ok=True)
-    if not path.exists():
+    if not path.exists() or not count.exists():
         part = path.with_suffix(".part")
-        subprocess.run([build / "tests/tools/genload", name, part], check=True, stdout=subprocess.DEVNULL)
+        argv = [build / "tests/tools/genload", name, part]
+        said = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
         part.rename(path)
-    return path
+        count.write_text(re.search(r"(\d+) packets", said)[1])
+    return path, int(count.read_text())
 
 
-def packets(path):
-    """From classic pcap record headers, so that no other program's count is trusted."""
-    count = 0
-    with open(path, "rb", buffering=1 << 20) as f:
-        f.seek(24)
-        while header := f.read(16):
-            count += 1
-            f.seek(int.from_bytes(header[8:12], "little"), os.SEEK_CUR)
-    return count
-
-
-def cost(build, argv):
+def cost(setup, argv):
     """CPU seconds and peak memory in MB of one run."""
-    with open(os.devnull, "w") as null, open(build / "bench.out", "w") as out:
-        process = subprocess.Popen(argv, stdout=out, stderr=null)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"bench: {' '.join(map(str, argv))} ended with status {process.returncode}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    limit = LIMIT_QUICK_S if setup.quick else LIMIT_S
+    with tempfile.TemporaryFile(dir=setup.build) as out:
+        done = subprocess.run([setup.tool("bench_cost"), str(limit), *argv], stdout=out, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise Failed(done.stderr.strip())
+    user_us, system_us, peak_kb, status = map(int, done.stderr.split())
+    if status:
+        raise Failed(STATUS.get(status, "ended with status {status}").format(limit=limit, status=status))
+    return (user_us + system_us) / 1e6, peak_kb / 1024
 
 
-def bench(build, runs):
-    print(f"{'capture':<36}{'packets':>10}  {'tcpdump -w':>18}  {'miruo -f':>18}  {'ratio':>5}  {'ns/packet':>9}  {'MB':>5}")
-    for name, text, options in FILES:
-        path = capture(build, name)
-        count = packets(path)
-        commands = {
-            "tcpdump": ["tcpdump", "-r", path, "-w", "/dev/null"],
-            "miruo": [build / "user/miruo", *options, "-f", path],
-        }
-        seconds = {who: [] for who in commands}
-        for _ in range(runs):
-            for who, argv in commands.items():
-                used, memory = cost(build, argv)
-                seconds[who].append(used)
-        median = {who: statistics.median(s) for who, s in seconds.items()}
-        spread = {who: f"{median[who]:.2f} ({min(s):.2f}-{max(s):.2f})" for who, s in seconds.items()}
-        print(f"{text:<36}{count:>10}  {spread['tcpdump']:>18}  {spread['miruo']:>18}  "
-              f"{median['miruo'] / median['tcpdump']:>5.2f}  {median['miruo'] / count * 1e9:>9.0f}  {memory:>5.0f}", flush=True)
+class Reader:
+    """A program that reads a capture, and what it took so far."""
+
+    def __init__(self, argv):
+        self.argv = argv
+        self.seconds, self.memory, self.ratios, self.failure = [], [], [], ""
+
+    def run(self, setup, reference_s=None):
+        """CPU seconds, or None; after a failure it is not run again."""
+        if self.failure:
+            return None
+        try:
+            seconds, memory = cost(setup, self.argv)
+        except Failed as e:
+            self.failure = str(e)
+            return None
+        self.seconds.append(seconds)
+        self.memory.append(memory)
+        if reference_s:
+            self.ratios.append(seconds / reference_s)
+        return seconds
+
+
+def slow_readers(setup, name, path):
+    """The peers are among them: nobody knows how long they take."""
+    found = {}
+    for peer in setup.peers:
+        if command := peer.command("FILE", str(path), "-f"):
+            found[peer.name] = Reader(command)
+    for who, (argv, captures, quick) in SLOW.items():
+        if name in (quick if setup.quick else captures):
+            found[who] = Reader([str(path) if word == "FILE" else word for word in argv])
+    return found
+
+
+def measure_capture(setup, report, name, seconds):
+    path, packets = capture_make(setup.build, name)
+    copy = Reader(["tcpdump", "-r", path, "-w", "/dev/null"])
+    miruo = Reader([setup.miruo, *CAPTURES[name][1], "-f", path])
+    slow = slow_readers(setup, name, path)
+    for _ in rounds(seconds, 2, 9):
+        miruo.run(setup, copy.run(setup))
+    for reader in slow.values():
+        for _ in range(SLOW_ROUNDS_QUICK if setup.quick else SLOW_ROUNDS):
+            reader.run(setup, statistics.median(copy.seconds) if copy.seconds else None)
+    for who, reader in {"tcpdump -w": copy, "miruo": miruo, **slow}.items():
+        report.row(CAPTURES[name][0], who, {"CPU s": reader.seconds, "MB": reader.memory, "CPU of tcpdump's": reader.ratios,
+                                            "M packets/s": [packets / s / 1e6 for s in reader.seconds if s]}, reader.failure)
+
+
+def measure(setup, report, seconds):
+    """The slow ones take their own time."""
+    report.section("file", "reading captures, each with the same packets", COLUMNS)
+    for name in CAPTURES:
+        measure_capture(setup, report, name, seconds / len(CAPTURES))

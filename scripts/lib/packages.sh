@@ -9,7 +9,8 @@ packages_build=(cmake ninja-build gcc libc6-dev 'pkgconf|pkg-config' libpcap-dev
 packages_bpf=(clang llvm 'bpftool|linux-tools-generic' libbpf-dev libcap-ng-dev libseccomp-dev)
 packages_test=(libcmocka-dev clang python3 gzip zstd mandoc)
 packages_live=(iproute2 ethtool procps nginx-light wrk iperf3 curl tcpdump)
-packages_bench=(python3 iproute2 procps wrk 'nginx-light|nginx|nginx-core' iperf3 tcpdump)
+packages_bench=(python3 libcmocka-dev tcpdump tcptrace argus-server tshark)
+packages_bench_live=(iproute2 procps util-linux wrk 'nginx-light|nginx|nginx-core' iperf3)
 packages_record=(iproute2 nginx-light libnginx-mod-http-echo iperf3 curl tcpdump gzip clang libbpf-dev libc6-dev)
 
 root=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)

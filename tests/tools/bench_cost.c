@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * bench_cost SECONDS COMMAND [ARGUMENT...]: runs a command for at most so long and with at most three quarters of the machine's
- * memory, its standard error thrown away. Then prints one line on standard error: microseconds of CPU time in user and kernel,
- * peak memory in KiB, exit status. The status is 124 if time was up, 128 and the signal if one ended it.
+ * bench_cost SECONDS COMMAND [ARGUMENT...]: runs a command for at most so long and with at most three quarters of the
+ * machine's memory, its standard error thrown away. Then prints one line on standard error: microseconds of CPU time in user
+ * and kernel, peak memory in KiB, exit status. The status is 124 if time was up, 128 and the signal if one ended it.
  *
  * The kernel counts the memory of a process from before it became the command. A small parent keeps that part small.
  */
-#define _GNU_SOURCE	/* wait4 */
+#define _GNU_SOURCE /* wait4 */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define TIME_IS_UP 124
-#define NOT_RUN 127
+#define NOT_RUN    127
 
 static volatile sig_atomic_t time_is_up;
 static pid_t command;
@@ -76,6 +76,7 @@ int main(int argc, char **argv)
 		status = TIME_IS_UP;
 	else
 		status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	fprintf(stderr, "%lld %lld %ld %d\n", microseconds(usage.ru_utime), microseconds(usage.ru_stime), usage.ru_maxrss, status);
+	fprintf(stderr, "%lld %lld %ld %d\n", microseconds(usage.ru_utime), microseconds(usage.ru_stime), usage.ru_maxrss,
+		status);
 	return 0;
 }

@@ -12,7 +12,7 @@
 
 enum { SYN = 2, PSH = 8, ACK = 16 };
 
-const volatile __u32 session_count = 1;	/* of each CPU */
+const volatile __u32 session_count = 1; /* of each CPU */
 struct bench_packets_cpu cpus[BENCH_PACKETS_CPUS];
 
 /* Sequence numbers that a side (1: the server) used before a turn of the session, which are counted from 0. */

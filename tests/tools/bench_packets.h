@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define BENCH_PACKETS_CPUS    2	/* the first ones send */
+#define BENCH_PACKETS_CPUS    2 /* the first ones send */
 #define BENCH_PACKETS_PAYLOAD 6
 
 struct bench_packets_cpu {
