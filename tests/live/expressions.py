@@ -86,7 +86,7 @@ def send_syns(devices):
 
 
 def vlan(net):
-    """The tag of incoming packets is beside them for TC and libpcap, and in the frame for XDP: the same to the expression."""
+    """The tag of incoming packets is beside them for TC and libpcap, in the frame for XDP: the same to the expression."""
     sessions = {"tcp port 80": 3, "vlan": 2, "vlan 10 and tcp port 80": 2, "vlan 11": 0, "vlan and vlan": 0,
                 "tcp port 80 and not vlan": 1, "vlan and len > 58": 0, "vlan and len > 53": 2,
                 "ether[12:2] = 0x0800 and vlan 10": 2}
@@ -199,6 +199,14 @@ def refusals(net):
                 assert word in miruo.err, miruo.err
     miruo = lab.Miruo(net.client, "--backend=pcap", "-i", "a0", "ip", "protochain", "6")
     lab.expect("libpcap: status", miruo.stop().status, 0)
+    hosts = " or ".join(f"host 10.99.{i % 256}.{i // 256 * 9}" for i in range(1500))
+    for what in ("inbound", "tcp[600:4] = 0x78787878"):
+        miruo = lab.Miruo(net.client, "--backend=pcap", "-i", "a0", *f"{what} and ({hosts})".split())
+        lab.expect(f"libpcap, {what} and a long list: status", miruo.status, 2)
+        lab.expect(f"libpcap, {what} and a long list: lines", len(miruo.err.splitlines()), 1)
+        assert "too long for libpcap's filter in the kernel" in miruo.err and f'"{what}' in miruo.err, miruo.err
+    miruo = lab.Miruo(net.client, "--backend=pcap", "-i", "a0", *hosts.split())
+    lab.expect("libpcap, a long list: status", miruo.stop().status, 0)
 
 
 def long_list(net):

@@ -6,6 +6,10 @@
 #include "compile.h"
 
 #define EXPRESSION_SHOWN 100	/* bytes of it in an error line */
+#define KERNEL_INSNS_MAX 4096	/* BPF_MAXINSNS of Linux */
+#define BESIDE_FRAME 0xfffff000u	/* SKF_AD_OFF: offsets from here on are names of what Linux knows of a packet */
+#define VLAN_TAG (BESIDE_FRAME + 44)	/* SKF_AD_VLAN_TAG, */
+#define VLAN_PRESENT (BESIDE_FRAME + 48)	/* SKF_AD_VLAN_TAG_PRESENT: libpcap knows these too */
 
 void filter_init(struct filter *f, const char *expression)
 {
@@ -27,13 +31,20 @@ static bool fits(const struct filter *f, pcap_t *p, bpf_u_int32 netmask)
 	       f->swapped == pcap_is_swapped(p) && f->netmask == netmask;
 }
 
-static void add_refusal(struct text *err, const char *expression, const char *reason)
+static void add_quoted(struct text *err, const char *expression)
 {
 	size_t len = strlen(expression);
 
-	text_add(err, "bad expression \"");
+	text_add(err, "\"");
 	text_add_escaped(err, expression, len <= EXPRESSION_SHOWN ? len : EXPRESSION_SHOWN);
-	text_add(err, "%s\": ", len <= EXPRESSION_SHOWN ? "" : "...");
+	text_add(err, "%s\"", len <= EXPRESSION_SHOWN ? "" : "...");
+}
+
+static void add_refusal(struct text *err, const char *expression, const char *reason)
+{
+	text_add(err, "bad expression ");
+	add_quoted(err, expression);
+	text_add(err, ": ");
 	text_add_escaped(err, reason, strlen(reason));
 }
 
@@ -51,6 +62,32 @@ bool filter_compile(struct filter *f, pcap_t *p, bpf_u_int32 netmask, struct tex
 	f->snaplen = pcap_snapshot(p);
 	f->swapped = pcap_is_swapped(p);
 	f->netmask = netmask;
+	return true;
+}
+
+static bool needs_kernel(const struct bpf_insn *insn, uint32_t snaplen)
+{
+	if (BPF_CLASS(insn->code) != BPF_LD || (BPF_MODE(insn->code) != BPF_ABS && BPF_MODE(insn->code) != BPF_IND))
+		return false;
+	return (uint64_t)insn->k + sizeof(uint32_t) > snaplen && insn->k != VLAN_TAG && insn->k != VLAN_PRESENT;
+}
+
+bool filter_is_too_long(const struct filter *f, uint32_t snaplen, struct text *err)
+{
+	const struct bpf_insn *insn = f->program.bf_insns, *end = insn + f->program.bf_len;
+
+	if (f->program.bf_len <= KERNEL_INSNS_MAX)
+		return false;
+	while (insn < end && !needs_kernel(insn, snaplen))
+		insn++;
+	if (insn == end)
+		return false;
+	text_add(err, "the expression ");
+	add_quoted(err, f->expression);
+	text_add(err,
+		 " is too long for libpcap's filter in the kernel (%u instructions, %u at most), and outside of it neither"
+		 " directions nor bytes behind the first %u are seen: shorten it or use --backend=ebpf",
+		 f->program.bf_len, KERNEL_INSNS_MAX, snaplen);
 	return true;
 }
 

@@ -30,6 +30,13 @@ void filter_init(struct filter *f, const char *expression);
  */
 bool filter_compile(struct filter *f, pcap_t *p, bpf_u_int32 netmask, struct text *err);
 
+/*
+ * Whether the program, after filter_compile(), is too long for a socket of Linux and asks for what libpcap, which then runs
+ * it outside of the kernel, cannot tell: bytes behind the first snaplen ones, or what the kernel knows beside the frame.
+ * Adds a line to err if so.
+ */
+bool filter_is_too_long(const struct filter *f, uint32_t snaplen, struct text *err);
+
 /* Whether the frame is wanted; after filter_compile(). */
 bool filter_match(const struct filter *f, const struct pcap_pkthdr *header, const uint8_t *data);
 

@@ -232,6 +232,9 @@ static bool set_filter(struct source *s, struct input *in, struct text *err, boo
 		text_add(err, ")");
 		return false;
 	}
+	*usage = filter_is_too_long(&s->filter, (uint32_t)pcap_snapshot(in->pcap), err);
+	if (*usage)
+		return false;
 	if (!pcap_setfilter(in->pcap, &s->filter.program))
 		return true;
 	add_name(err, in->name);
