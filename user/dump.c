@@ -16,6 +16,7 @@
 #undef BPF_XOR
 
 #ifdef MIRUO_HAVE_BPF
+#include "expression.h"
 #include "hooks.h"
 #include "listing.h"
 #include "translate.h"
@@ -121,8 +122,8 @@ static bool print_xdp(const struct filter *f, struct text *why)
 static bool print_translated(const struct config *cfg, const struct filter *f)
 {
 	bool xdp = cfg->source.hook != HOOK_TC, good;
-	char reason[512];
-	struct text why;
+	char reason[512], line[SOURCE_ERROR_MAX];
+	struct text why, refusal;
 
 	text_init(&why, reason, sizeof(reason));
 	if (f->dlt != DLT_EN10MB && (f->dlt != DLT_RAW || xdp)) {
@@ -133,8 +134,11 @@ static bool print_translated(const struct config *cfg, const struct filter *f)
 	good = xdp ? print_xdp(f, &why) : print_tc(f, &why);
 	if (good)
 		return true;
-	fprintf(stderr, "miruo: the expression cannot be made a kernel program: %s\n", why.len ? reason : strerror(ENOMEM));
-	return false;
+	text_init(&refusal, line, sizeof(line));
+	text_add(&refusal, "the expression ");
+	expression_add_quoted(&refusal, f->expression);
+	text_add(&refusal, " cannot be run in the kernel: %s", why.len ? reason : strerror(ENOMEM));
+	return failed(&refusal);
 }
 #else
 static bool print_translated(const struct config *cfg, const struct filter *f)

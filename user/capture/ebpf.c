@@ -15,6 +15,7 @@
 #include <bpf/libbpf.h>
 
 #include "array.h"
+#include "expression.h"
 #include "hooks.h"
 #include "interfaces.h"
 #include "kernel_filter.h"
@@ -215,8 +216,7 @@ static bool is_too_large(int status)
 	return status == -E2BIG || status == -EFAULT || status == -ENOMEM;
 }
 
-static int tell_refusal(const struct source *s, const struct source_config *cfg, int status, char *err, size_t err_size,
-			bool *usage)
+static int tell_refusal(const struct source_config *cfg, int status, char *err, size_t err_size, bool *usage)
 {
 	struct text t;
 
@@ -224,7 +224,8 @@ static int tell_refusal(const struct source *s, const struct source_config *cfg,
 		return say(err, err_size, "the kernel does not take the programs", status);
 	*usage = true;
 	text_init(&t, err, err_size);
-	kernel_filters_add_name(s->filters, &t);
+	text_add(&t, "the expression ");
+	expression_add_quoted(&t, cfg->filter);
 	text_add(&t, " is too large for the kernel: use a net in place of its hosts, or a portrange in place of its ports, or record"
 		     " with tcpdump and read the files with -f");
 	return status;
@@ -252,7 +253,7 @@ static int sets_open(struct source *s, const struct source_config *cfg, uint32_t
 	if (status && why.len)
 		*usage = true;
 	else if (status)
-		tell_refusal(s, cfg, status, err, err_size, usage);
+		tell_refusal(cfg, status, err, err_size, usage);
 	return status;
 }
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "compile.h"
+#include "expression.h"
 
-#define EXPRESSION_SHOWN 100	/* bytes of it in an error line */
 #define KERNEL_INSNS_MAX 4096	/* BPF_MAXINSNS of Linux */
 #define BESIDE_FRAME 0xfffff000u	/* SKF_AD_OFF: offsets from here on are names of what Linux knows of a packet */
 #define VLAN_TAG (BESIDE_FRAME + 44)	/* SKF_AD_VLAN_TAG, */
@@ -31,19 +31,10 @@ static bool fits(const struct filter *f, pcap_t *p, bpf_u_int32 netmask)
 	       f->swapped == pcap_is_swapped(p) && f->netmask == netmask;
 }
 
-static void add_quoted(struct text *err, const char *expression)
-{
-	size_t len = strlen(expression);
-
-	text_add(err, "\"");
-	text_add_escaped(err, expression, len <= EXPRESSION_SHOWN ? len : EXPRESSION_SHOWN);
-	text_add(err, "%s\"", len <= EXPRESSION_SHOWN ? "" : "...");
-}
-
 static void add_refusal(struct text *err, const char *expression, const char *reason)
 {
 	text_add(err, "bad expression ");
-	add_quoted(err, expression);
+	expression_add_quoted(err, expression);
 	text_add(err, ": ");
 	text_add_escaped(err, reason, strlen(reason));
 }
@@ -83,7 +74,7 @@ bool filter_is_too_long(const struct filter *f, uint32_t snaplen, struct text *e
 	if (insn == end)
 		return false;
 	text_add(err, "the expression ");
-	add_quoted(err, f->expression);
+	expression_add_quoted(err, f->expression);
 	text_add(err,
 		 " is too long for libpcap's filter in the kernel (%u instructions, %u at most), and outside of it neither"
 		 " directions nor bytes behind the first %u are seen: shorten it or use --backend=ebpf",

@@ -15,12 +15,12 @@
 #undef BPF_MOD
 #undef BPF_XOR
 
+#include "expression.h"
 #include "splice.h"
 #include "translate.h"
 
 #define SNAPLEN          262144
 #define BUFFER_BYTES     (64 * 1024) /* of a handle that only tells how to compile */
-#define EXPRESSION_SHOWN 100
 #define WHY_MAX          512
 #define PROGRAMS         5
 
@@ -104,13 +104,10 @@ void kernel_filters_free(struct kernel_filters *f)
 	free(f);
 }
 
-void kernel_filters_add_name(const struct kernel_filters *f, struct text *t)
+static void add_name(const struct kernel_filters *f, struct text *t)
 {
-	size_t len = strlen(f->expression);
-
-	text_add(t, "the expression \"");
-	text_add_escaped(t, f->expression, len <= EXPRESSION_SHOWN ? len : EXPRESSION_SHOWN);
-	text_add(t, "%s\"", len <= EXPRESSION_SHOWN ? "" : "...");
+	text_add(t, "the expression ");
+	expression_add_quoted(t, f->expression);
 }
 
 /* Compiling */
@@ -153,7 +150,7 @@ static pcap_t *handle_for_tags(struct kernel_filters *f, const char *device, str
 	if (p)
 		return p;
 	f->no_handle = true;
-	kernel_filters_add_name(f, why);
+	add_name(f, why);
 	text_add(why,
 		 " is compiled for an open interface, so that \"vlan\" finds tags: one must be up, and cap_net_raw is "
 		 "needed (%s)",
@@ -313,7 +310,7 @@ static int refuse(const struct kernel_filters *f, int status, const char *reason
 {
 	if (status == -E2BIG)
 		return status;
-	kernel_filters_add_name(f, why);
+	add_name(f, why);
 	text_add(why, " cannot be run in the kernel: %s; --backend=pcap filters outside of it", reason);
 	return status;
 }

@@ -52,7 +52,4 @@ bool kernel_filters_has(const struct kernel_filters *f, size_t set, enum interfa
  */
 int kernel_filters_splice(struct kernel_filters *f, size_t set, int form, struct splices *splices, struct text *why);
 
-/* Adds `the expression "..."`, cut if it is long. */
-void kernel_filters_add_name(const struct kernel_filters *f, struct text *t);
-
 #endif

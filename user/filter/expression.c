@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
-
 #define DEPTH_MAX 100		/* of parentheses */
+#define SHOWN 100		/* bytes of an expression in a line */
 #define CHANGES_MAX 10000	/* from "and" to "or" or back: each makes the tree deeper */
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -557,4 +556,13 @@ bool expression_undirect(const char *text, char *buf, size_t size)
 		found = found || word != t.text.at;
 	}
 	return found && !out.cut;
+}
+
+void expression_add_quoted(struct text *t, const char *text)
+{
+	size_t len = strlen(text);
+
+	text_add(t, "\"");
+	text_add_escaped(t, text, len <= SHOWN ? len : SHOWN);
+	text_add(t, len <= SHOWN ? "\"" : "...\"");
 }

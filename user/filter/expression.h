@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "text.h"
+
 enum expression_kind {
 	EXPRESSION_TERM,
 	EXPRESSION_NOT,		/* one child */
@@ -50,5 +52,8 @@ char *expression_write(const struct expression *e, char *at);
  * that could make it mean less in some case ("not", comparisons), or if it does not fit.
  */
 bool expression_undirect(const char *text, char *buf, size_t size);
+
+/* Adds the expression in quotes for a line to the user: escaped, and cut if it is long. */
+void expression_add_quoted(struct text *t, const char *text);
 
 #endif

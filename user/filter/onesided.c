@@ -21,7 +21,7 @@
 #define INSNS_MAX 60000000	/* executed for more than PROBES_MIN of one shape */
 #define BESIDE_FRAME 0xfffff000u	/* offsets from here on are names of what Linux knows of a packet */
 #define LONG 4096		/* bytes of an expression that libpcap compiles in little time whatever it is */
-#define SHOWN 100		/* bytes of an expression in a line */
+#define UNDIRECTED_MAX 100	/* bytes of an expression to use instead */
 
 /* Probes that lead the search into all corners of one program. */
 struct search {
@@ -243,24 +243,15 @@ enum sides onesided_check(const char *expression)
 	return sides;
 }
 
-static void add_quoted(struct text *t, const char *expression)
-{
-	size_t len = strlen(expression);
-
-	text_add(t, "\"");
-	text_add_escaped(t, expression, len <= SHOWN ? len : SHOWN);
-	text_add(t, len <= SHOWN ? "\"" : "...\"");
-}
-
 bool onesided_warn(const char *expression, struct text *t)
 {
 	enum sides sides = onesided_check(expression);
-	char undirected[SHOWN + 1];
+	char undirected[UNDIRECTED_MAX + 1];
 
 	if (sides != SIDES_ONE && sides != SIDES_SOME)
 		return false;
 	text_add(t, "the expression ");
-	add_quoted(t, expression);
+	expression_add_quoted(t, expression);
 	if (sides == SIDES_SOME) {
 		text_add(t, " hides some segments of its sessions, which then cannot be followed: let all of them through");
 		return true;
@@ -268,7 +259,7 @@ bool onesided_warn(const char *expression, struct text *t)
 	text_add(t, " hides one direction of its sessions, which then cannot be followed: ");
 	if (expression_undirect(expression, undirected, sizeof(undirected)) && onesided_check(undirected) == SIDES_BOTH) {
 		text_add(t, "use ");
-		add_quoted(t, undirected);
+		expression_add_quoted(t, undirected);
 	} else {
 		text_add(t, "let both through");
 	}
