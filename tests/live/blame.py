@@ -7,6 +7,7 @@ TLS."""
 import collections
 import json
 import re
+import socket
 import ssl
 import time
 
@@ -203,6 +204,34 @@ def stopped_reader(net):
         print(f"ok: at the {where}: {found}", flush=True)
 
 
+def read_slowly():
+    listening = sockets.listen()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    s = sockets.accept(listening)
+    while s.recv(4096):
+        time.sleep(0.02)
+
+
+def pour_a_little():
+    s = sockets.connect()
+    s.sendall(b"x" * 200000)
+    s.close()
+
+
+def slow_reader(net):
+    """The window is hardly ever closed, but always full: the sender's application made nobody wait."""
+    def traffic():
+        net.server.python(read_slowly)
+        lab.wait_for("the server", lambda: net.server.listens(sockets.PORT))
+        net.client.call(pour_a_little)
+    run = lab.BothEnds(net, traffic, "--all", "-t", "1")
+    for where, miruo in (("client", run.client), ("server", run.server)):
+        found = totals(miruo)
+        assert found["zero window"] >= 0.8 * sum(found.values()), f"{found} at the {where}:\n{miruo.out}"
+        assert found.get("client", 0) < 0.2, f"blamed {found} at the {where}"
+        print(f"ok: at the {where}: {found}", flush=True)
+
+
 def slow_client(net):
     """The client stops in the middle of its request: neither the network nor the server made anybody wait."""
     link = wire.Wire(net)
@@ -237,4 +266,4 @@ def slow_client(net):
 
 
 if __name__ == "__main__":
-    lab.main(plain, tls, lost_request, stopped_reader, slow_client, tools=("ss", "ethtool", "clang", "openssl"))
+    lab.main(plain, tls, lost_request, stopped_reader, slow_reader, slow_client, tools=("ss", "ethtool", "clang", "openssl"))
