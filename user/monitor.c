@@ -52,8 +52,8 @@ static const char *monitor_inspect(struct monitor *m, const struct step *step)
 }
 
 /*
- * What is said at the end of the segment's line, kept with its record until the session is printed. Apart, as its buffer would
- * have the stack of each segment checked.
+ * What is said at the end of the segment's line, kept with its record until the session is printed. Apart, as its buffer
+ * would have the stack of each segment checked.
  */
 static __attribute__((noinline)) void monitor_remarks(struct monitor *m, const struct step *step, uint32_t reasons)
 {

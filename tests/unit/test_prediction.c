@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The short way of judging a segment must come to what the long one comes to. Two sides talk at random, with losses, repeats,
- * closed windows, probes, SACKs and ACKs of what was not seen; each segment that is judged the short way is judged the long
- * way too, from the same state, and nothing may differ.
+ * The short way of judging a segment must come to what the long one comes to. Two sides talk at random, with losses,
+ * repeats, closed windows, probes, SACKs and ACKs of what was not seen; each segment that is judged the short way is judged
+ * the long way too, from the same state, and nothing may differ.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,8 +68,8 @@ static void add_timestamps(struct talk *t, struct segment *seg)
 
 static uint8_t random_flags(struct talk *t)
 {
-	static const uint8_t rare[] = { TCP_ACK | TCP_FIN, TCP_RST, TCP_ACK | TCP_ECE, TCP_ACK | TCP_CWR, 0, TCP_ACK | TCP_URG,
-					TCP_SYN | TCP_ACK };
+	static const uint8_t rare[] = { TCP_ACK | TCP_FIN, TCP_RST, TCP_ACK | TCP_ECE, TCP_ACK | TCP_CWR, 0,
+					TCP_ACK | TCP_URG, TCP_SYN | TCP_ACK };
 
 	return one_in(t, 100) ? rare[random_below(t, sizeof(rare))] : TCP_ACK | (one_in(t, 2) ? TCP_PSH : 0);
 }

@@ -71,8 +71,8 @@ static void ladder_header(const struct sink *sink, const struct ending *end)
 		fprintf(f, "%8" PRIu64 ".%03u|%21s == %-21s|%" PRIu64 "seg(%" PRIu64 ") %s", ms / 1000,
 			(unsigned)(ms % 1000), client, server, session_segments(s), session_bytes(s), tags);
 	} else {
-		fprintf(f, "%04" PRIu64 " %13" PRIu64 ".%03u |%21s == %-21s| ", session_id(s), ms / 1000, (unsigned)(ms % 1000),
-			client, server);
+		fprintf(f, "%04" PRIu64 " %13" PRIu64 ".%03u |%21s == %-21s| ", session_id(s), ms / 1000,
+			(unsigned)(ms % 1000), client, server);
 		ladder_totals(f, s);
 		ladder_waits(f, end);
 		fprintf(f, " | %s", tags);
@@ -94,8 +94,8 @@ static void ladder_segment(const struct sink *sink, const struct session *s, con
 		fprintf(f, "%s|%18s %s %-18s|%08X/%08X", when, client, arrow, server, r->seq, r->ack);
 	} else {
 		format_options(record_options(sink->history, r), r->opt_len, r->opt_cut, options);
-		fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s |%18s %s %-18s| %08X/%08X %4u %s <%s>", session_id(s), record_id(r), when,
-			client, arrow, server, r->seq, r->ack, r->wire_len,
+		fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s |%18s %s %-18s| %08X/%08X %4u %s <%s>", session_id(s),
+			record_id(r), when, client, arrow, server, r->seq, r->ack, r->wire_len,
 			!sink->cfg->fragment_column ? "" : r->frag ? "F" : "-", options);
 		if (behind)
 			fprintf(f, " %s", behind);

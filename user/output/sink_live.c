@@ -37,8 +37,8 @@ static void live_segment(const struct sink *sink, const struct step *step, struc
 	snprintf(states, sizeof(states), "%s/%s", state_name(s->state[s->client]), state_name(s->state[!s->client]));
 
 	colour_begin(f, on, mark.colour);
-	fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s %s %s %s %-23s %08X/%08X %4u %s <%s>", session_id(s), step->id, when, client,
-		arrow, server, states, seg->seq, seg->ack, seg->wire_len,
+	fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s %s %s %s %-23s %08X/%08X %4u %s <%s>", session_id(s), step->id, when,
+		client, arrow, server, states, seg->seq, seg->ack, seg->wire_len,
 		!sink->cfg->fragment_column ? "" : seg->frag == FRAG_FIRST ? "F" : "-", options);
 	live_repeat(f, step);
 	if (format_remarks(step, mark.reasons, remarks))
@@ -60,7 +60,8 @@ static void live_end(const struct sink *sink, const struct ending *end, const st
 
 	format_time(end->ts_ns, when);
 	colour_begin(f, sink->cfg->colour, COLOUR_RED);
-	fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s %s (%s)", session_id(s), session_segments(s), when, words->message, words->reason);
+	fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s %s (%s)", session_id(s), session_segments(s), when, words->message,
+		words->reason);
 	colour_end(f, sink->cfg->colour, COLOUR_RED);
 	fputc('\n', f);
 }

