@@ -84,7 +84,7 @@ static void on_step(void *ctx, const struct step *step)
 static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)
 {
 	struct monitor *m = ctx;
-	struct ending end = { .session = s, .timing = tracker_timing(m->tracker, s), .why = why, .ts_ns = ts_ns };
+	struct ending end = { .session = s, .timing = timing_of(s), .why = why, .ts_ns = ts_ns };
 
 	if (rules_end(&m->cfg->rules, &m->rules, &end)) {
 		m->lookups++;

@@ -37,13 +37,13 @@ static uint64_t sum_ns(const struct pause_split *split)
 }
 
 /* All of the session's time was spent on somebody, and on none more than there was. */
-static void check_times(const struct tracker *t, const struct session *s)
+static void check_times(const struct session *s)
 {
 	uint64_t elapsed_ns = s->last_ns - s->start_ns;
 	struct waits waits;
 	int i;
 
-	timing_waits(tracker_timing(t, s), s, &waits);
+	timing_waits(timing_of(s), s, &waits);
 	for (i = 0; i < WAIT_COUNT; i++)
 		MUST(waits.total.ns[i] <= elapsed_ns);
 	MUST(sum_ns(&waits.total) == elapsed_ns);
@@ -83,7 +83,7 @@ static void on_segment(void *ctx, const struct step *step)
 	MUST(sum_ns(&step->split) == step->pause_ns);
 	MUST((step->rst_doubts & ~step->rst_checked) == 0);
 	check_session(h, step->session);
-	check_times(run->tracker, step->session);
+	check_times(step->session);
 	if (run->sink.explain)
 		explain_step(run->sink.explain, step, mark.reasons);
 	sink_live.segment(&run->sink, step, mark, NULL);
@@ -92,12 +92,12 @@ static void on_segment(void *ctx, const struct step *step)
 static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)
 {
 	struct run *run = ctx;
-	struct ending end = { .session = s, .timing = tracker_timing(run->tracker, s), .why = why, .ts_ns = ts_ns };
+	struct ending end = { .session = s, .timing = timing_of(s), .why = why, .ts_ns = ts_ns };
 	bool lookup = rules_end(&run->rules, &run->rules_stats, &end);
 
 	run->ends++;
 	check_session(tracker_history(run->tracker), s);
-	check_times(run->tracker, s);
+	check_times(s);
 	MUST(lookup == (s->reasons != 0) && (!run->rules.all || lookup));
 	sink_live.session(&run->sink, &end);
 	sink_ladder.session(&run->sink, &end);

@@ -79,7 +79,7 @@ static void list_colours(const struct session *s)
 
 static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)
 {
-	struct ending e = { .session = s, .timing = tracker_timing(b.t, s), .why = why, .ts_ns = ts_ns };
+	struct ending e = { .session = s, .timing = timing_of(s), .why = why, .ts_ns = ts_ns };
 
 	(void)ctx;
 	b.ends++;

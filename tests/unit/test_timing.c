@@ -22,7 +22,7 @@ static void on_segment(void *ctx, const struct step *step)
 	(void)ctx;
 	during = *step->timing;
 	client_side = step->session->client;
-	assert_ptr_equal(step->timing, tracker_timing(t, step->session));
+	assert_ptr_equal(step->timing, timing_of(step->session));
 }
 
 static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)
@@ -30,7 +30,7 @@ static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t 
 	(void)ctx;
 	(void)why;
 	(void)ts_ns;
-	after = *tracker_timing(t, s);
+	after = *timing_of(s);
 	ended++;
 }
 

@@ -345,7 +345,7 @@ static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t 
 	(void)why;
 	(void)ts_ns;
 	seen->ends++;
-	timing_waits(tracker_timing(seen->t, s), s, &seen->waits);
+	timing_waits(timing_of(s), s, &seen->waits);
 }
 
 static uint8_t flags_of(const char *letters)

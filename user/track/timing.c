@@ -79,6 +79,11 @@ void timing_feed(struct timing *t, struct step *step, const struct direction *ow
 	turns_feed(&t->turns, t->rtt, step, own, peer, now_us);
 }
 
+const struct timing *timing_of(const struct session *s)
+{
+	return s->flags & SESSION_TIMED ? &s->timing : &timing_none;
+}
+
 uint32_t timing_rtt_us(const struct timing *t)
 {
 	const struct rtt *a = &t->rtt[0], *b = &t->rtt[1];

@@ -24,6 +24,9 @@ extern const struct timing timing_none;
  */
 void timing_feed(struct timing *t, struct step *step, const struct direction *own, const struct direction *peer);
 
+/* The times of a session, also while it is reported as ended; all 0 if none were taken. */
+const struct timing *timing_of(const struct session *s);
+
 /*
  * The session's round-trip time, us; 0: not known. The smoothed one of the far side, which is what the near one's kernel
  * measures, and the shortest to the near one: what that side is later with its ACKs is no distance.

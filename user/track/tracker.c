@@ -807,12 +807,6 @@ struct history *tracker_history(struct tracker *t)
 	return t->history;
 }
 
-const struct timing *tracker_timing(const struct tracker *t, const struct session *s)
-{
-	(void)t;
-	return s->flags & SESSION_TIMED ? &s->timing : &timing_none;
-}
-
 void tracker_stats(const struct tracker *t, struct tracker_stats *out)
 {
 	*out = t->stats;

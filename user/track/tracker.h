@@ -109,9 +109,6 @@ void tracker_finish(struct tracker *t);
 
 struct history *tracker_history(struct tracker *t);
 
-/* The times of a session, also while it is reported as ended; all 0 if none were taken. */
-const struct timing *tracker_timing(const struct tracker *t, const struct session *s);
-
 void tracker_stats(const struct tracker *t, struct tracker_stats *out);
 
 #endif
