@@ -14,7 +14,7 @@
 
 /*
  * The place of a slot in its list. Not in the records: these lie all over memory, and the neighbours of one that comes or goes
- * would have to be fetched for it.
+ * would have to be fetched for it. Of the first of a list prev may be that of a slot that is gone, whose next is another one.
  */
 struct link {
 	uint32_t prev : 28, opening : 1, long_options : 1, : 2;
@@ -122,33 +122,41 @@ static void slot_drop_contents(struct history *h, uint32_t i)
 		h->stats.held--;
 }
 
-static void history_remove(struct history *h, struct session *s, uint32_t i)
+/* The oldest one, as nearly always, is taken off without a look at the one behind it. */
+static void slot_unlink(struct history *h, struct session *s, uint32_t i)
 {
 	uint32_t prev = h->link[i].prev, next = h->link[i].next;
 
-	if (prev)
-		h->link[prev].next = next;
-	else
+	if (s->head == i) {
 		s->head = next;
+		s->tail = next ? s->tail : 0;
+		return;
+	}
+	h->link[prev].next = next & SLOTS_MAX;
 	if (next)
-		h->link[next].prev = prev;
+		h->link[next].prev = prev & SLOTS_MAX;
 	else
 		s->tail = prev;
+}
+
+static void history_remove(struct history *h, struct session *s, uint32_t i)
+{
 	if (s->unseen == i)
-		s->unseen = next;
-	if (!h->slot[i].shown)
+		s->unseen = h->link[i].next;
+	if (!(s->flags & SESSION_SHOWN) || !h->slot[i].shown)
 		s->hidden--;
+	slot_unlink(h, s, i);
 	slot_drop_contents(h, i);
 	h->link[i].next = h->free;
 	h->free = i;
 }
 
-/* Walks over the shown records before it once: unseen remembers how far. */
+/* Walks over the shown records before it once: unseen remembers how far. Without any no record is touched. */
 static uint32_t oldest_hidden(const struct history *h, struct session *s)
 {
 	if (s->hidden == 0)
 		return 0;
-	while (h->slot[s->unseen].shown)
+	while (s->flags & SESSION_SHOWN && h->slot[s->unseen].shown)
 		s->unseen = h->link[s->unseen].next;
 	return s->unseen;
 }
@@ -319,6 +327,7 @@ void history_clear(struct history *h, struct session *s)
 	h->link[s->tail].next = h->free;
 	h->free = s->head;
 	s->head = s->tail = s->hidden = s->unseen = 0;
+	s->flags &= (uint16_t)~SESSION_SHOWN;
 }
 
 static struct record *record_at(const struct history *h, uint32_t slot)
@@ -348,7 +357,9 @@ struct record *history_next(const struct history *h, const struct record *r)
 
 struct record *history_prev(const struct history *h, const struct record *r)
 {
-	return record_at(h, h->link[slot_of(h, r)].prev);
+	uint32_t i = slot_of(h, r), prev = h->link[i].prev;
+
+	return h->link[prev].next == i ? record_at(h, prev) : NULL;
 }
 
 bool record_overlaps(const struct record *r, uint8_t side, uint32_t seq, uint32_t len)
@@ -369,6 +380,7 @@ void history_show(struct session *s, struct record *r)
 	if (r->shown)
 		return;
 	r->shown = 1;
+	s->flags |= SESSION_SHOWN;
 	s->hidden--;
 }
 
