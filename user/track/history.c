@@ -251,17 +251,20 @@ static void record_fill(struct record *r, const struct segment *seg, uint64_t id
 	};
 }
 
-/* A long list takes another slot; without one, there are no options. */
+/*
+ * A long list takes another slot; without one, there are no options. Nothing is read from the record: its line may still be
+ * on its way.
+ */
 static void record_fill_options(struct history *h, uint32_t i, const struct segment *seg)
 {
 	struct record *r = &h->slot[i];
 
-	if (r->opt_len == TIMESTAMP_OPTIONS_LEN) {	/* nearly always: no call, whose length must be looked at */
+	if (seg->opt_len == TIMESTAMP_OPTIONS_LEN) {	/* nearly always: no call, whose length must be looked at */
 		memcpy(r->opt, seg->opt, TIMESTAMP_OPTIONS_LEN);
-	} else if (r->opt_len <= RECORD_INLINE_OPTIONS) {
-		memcpy(r->opt, seg->opt, r->opt_len);
+	} else if (seg->opt_len <= RECORD_INLINE_OPTIONS) {
+		memcpy(r->opt, seg->opt, seg->opt_len);
 	} else if ((r->more = slot_alloc(h))) {
-		memcpy(&h->slot[r->more], seg->opt, r->opt_len);
+		memcpy(&h->slot[r->more], seg->opt, seg->opt_len);
 		h->link[i].long_options = 1;
 	} else {
 		r->opt_len = 0;
