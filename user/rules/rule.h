@@ -17,7 +17,7 @@ enum occasion {
 	OCCASION_REPEAT = 2,	/* VERDICT_RETRANSMIT */
 	OCCASION_RST = 4,	/* ends its session */
 	OCCASION_FRAGMENT = 8,
-	OCCASION_PAUSE = 16,	/* if pauses are looked for: some time passed before it */
+	OCCASION_PAUSE = 16,	/* if pauses are looked for: one of -t or more was before it */
 	OCCASION_TIMES = 32,	/* any, if the times of a session are looked for */
 };
 

@@ -74,7 +74,7 @@ static uint32_t occasions_of(const struct rules_config *cfg, const struct step *
 	occasions |= step->verdict == VERDICT_RETRANSMIT ? OCCASION_REPEAT : 0;
 	occasions |= step->rst != RST_NONE ? OCCASION_RST : 0;
 	occasions |= step->seg->frag != FRAG_NONE ? OCCASION_FRAGMENT : 0;
-	occasions |= cfg->long_delay_ms && step->pause_ns ? OCCASION_PAUSE : 0;
+	occasions |= cfg->long_delay_ms && step->pause_ns >= cfg->long_delay_ms * NS_PER_MS ? OCCASION_PAUSE : 0;
 	occasions |= cfg->rtt_ms | cfg->handshake_ms | cfg->zero_window_ms | cfg->server_delay_ms | cfg->client_delay_ms
 			     ? OCCASION_TIMES
 			     : 0;
