@@ -60,7 +60,7 @@ static void check_session(const struct history *h, const struct session *s)
 		MUST(history_prev(h, r) == last);
 		MUST(!last || record_id(last) < record_id(r));
 		MUST(record_id(r) < session_segments(s));
-		hidden += !r->shown;
+		hidden += !record_is_shown(h, r);
 	}
 	MUST(history_last(h, s) == last);
 	MUST(hidden == s->hidden && hidden <= HISTORY_HIDDEN_MAX);

@@ -39,7 +39,7 @@ static struct record *add_shown(uint32_t session, uint64_t id)
 	struct record *r = add(session, id);
 
 	assert_non_null(r);
-	history_show(&sessions[session], r);
+	history_show(h, &sessions[session], r);
 	return r;
 }
 
@@ -50,7 +50,7 @@ static struct record *add_syn(uint32_t session)
 	struct record *r = history_add(h, &sessions[session], &seg, 0, 0);
 
 	assert_non_null(r);
-	history_show(&sessions[session], r);
+	history_show(h, &sessions[session], r);
 	return r;
 }
 
@@ -112,7 +112,7 @@ static void a_record_keeps_what_the_segment_says(void **state)
 	assert_int_equal(r->opt_cut, 1);
 	assert_int_equal(r->opt_len, sizeof(options));
 	assert_memory_equal(record_options(h, r), options, sizeof(options));
-	assert_false(r->shown);
+	assert_false(record_is_shown(h, r));
 	end();
 }
 
@@ -225,7 +225,7 @@ static void the_oldest_hidden_one_is_found_after_a_shown_one_went(void **state)
 	add_syn(1);
 	add_shown(1, 1);
 	add(1, 2);
-	history_show(s, history_oldest_hidden(h, s));
+	history_show(h, s, history_oldest_hidden(h, s));
 	add_shown(1, 3);
 	add(1, 4);
 	CHECK_IDS(1, 0, 2, 3, 4);
@@ -266,7 +266,7 @@ static void a_session_holds_1024_hidden_ones(void **state)
 	assert_int_equal(dropped(), 0); /* not for want of room */
 
 	while (history_oldest_hidden(h, &sessions[1]))
-		history_show(&sessions[1], history_oldest_hidden(h, &sessions[1]));
+		history_show(h, &sessions[1], history_oldest_hidden(h, &sessions[1]));
 	for (; i < 10000 - 5; i++)
 		add_shown(1, i);
 	assert_int_equal(record_id(history_next(h, history_first(h, &sessions[1]))), 1);
@@ -286,11 +286,11 @@ static void the_oldest_hidden_one_is_found_as_records_come_and_go(void **state)
 	second = add(1, 1);
 	third = add(1, 2);
 	assert_ptr_equal(history_oldest_hidden(h, s), second);
-	history_show(s, third);
-	history_show(s, third); /* again: nothing */
+	history_show(h, s, third);
+	history_show(h, s, third); /* again: nothing */
 	assert_int_equal(s->hidden, 1);
 	assert_ptr_equal(history_oldest_hidden(h, s), second);
-	history_show(s, second);
+	history_show(h, s, second);
 	assert_null(history_oldest_hidden(h, s));
 	add(1, 3);
 	assert_int_equal(record_id(history_oldest_hidden(h, s)), 3);

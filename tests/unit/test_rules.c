@@ -37,7 +37,7 @@ static void on_segment(void *ctx, const struct step *step)
 
 	(void)ctx;
 	if (mark.shown)
-		assert_true(step->rec && step->rec->shown);
+		assert_true(step->rec && record_is_shown(tracker_history(b.t), step->rec));
 }
 
 static void list_shown(const struct session *s)
@@ -49,7 +49,7 @@ static void list_shown(const struct session *s)
 
 	text_init(&t, b.shown, sizeof(b.shown));
 	for (r = history_first(h, s);; r = history_next(h, r)) {
-		while (r && !r->shown)
+		while (r && !record_is_shown(h, r))
 			r = history_next(h, r);
 		if (next != UINT64_MAX && (!r || record_id(r) != next)) {
 			text_add(&t, "%s%u", t.len ? " " : "", (unsigned)first);
@@ -74,7 +74,7 @@ static void list_colours(const struct session *s)
 
 	text_init(&t, b.colours, sizeof(b.colours));
 	for (r = history_first(h, s); r; r = history_next(h, r))
-		text_add(&t, "%c", (r->shown ? letters : hidden)[r->colour]);
+		text_add(&t, "%c", (record_is_shown(h, r) ? letters : hidden)[r->colour]);
 }
 
 static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)

@@ -74,7 +74,7 @@ static void on_segment(void *ctx, const struct step *step)
 		assert_int_equal(step->rec->state[s->client], b.step.client);
 		assert_int_equal(step->rec->state[!s->client], b.step.server);
 		if (step->state_shows)
-			history_show(step->session, step->rec);
+			history_show(tracker_history(b.t), step->session, step->rec);
 	}
 }
 

@@ -137,7 +137,7 @@ static void ladder_session(const struct sink *sink, const struct ending *end)
 
 	ladder_header(sink, end);
 	for (r = history_first(sink->history, s); r; r = history_next(sink->history, r)) {
-		if (!r->shown)
+		if (!record_is_shown(sink->history, r))
 			continue;
 		if (record_id(r) != next_id)
 			ladder_elision(sink, s);

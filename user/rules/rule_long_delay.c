@@ -11,7 +11,7 @@ void pause_mark(const struct history *h, const struct step *step)
 	struct record *before = history_prev(h, step->rec);
 
 	if (before)
-		history_show(step->session, before);
+		history_show(h, step->session, before);
 }
 
 const struct rule rule_long_delay = {

@@ -27,12 +27,12 @@ void repeat_mark(const struct history *h, const struct step *step)
 	if (!r)
 		return;
 	r->colour = COLOUR_GREEN;
-	history_show(step->session, r);
+	history_show(h, step->session, r);
 	for (r = history_next(h, r); r && r != step->rec; r = history_next(h, r)) {
 		if (r->colour)
 			continue;
 		r->colour = COLOUR_CYAN;
-		history_show(step->session, r);
+		history_show(h, step->session, r);
 	}
 }
 

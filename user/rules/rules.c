@@ -43,12 +43,12 @@ static void context_before(const struct history *h, struct session *s, const str
 
 	/* What lies before another record shown by its own right is already its context. */
 	for (; r && count-- && !r->own; r = history_prev(h, r))
-		history_show(s, r);
+		history_show(h, s, r);
 }
 
 void rules_show(const struct rules_config *cfg, const struct history *h, struct session *s, struct record *rec)
 {
-	history_show(s, rec);
+	history_show(h, s, rec);
 	if (rec->own)
 		return;
 	rec->own = 1;
@@ -58,12 +58,12 @@ void rules_show(const struct rules_config *cfg, const struct history *h, struct 
 	s->context_left = cfg->context;
 }
 
-static void show_as_context(struct session *s, struct record *rec)
+static void show_as_context(const struct history *h, struct session *s, struct record *rec)
 {
 	if (!s->context_left)
 		return;
 	s->context_left -= s->context_left != UINT32_MAX;
-	history_show(s, rec);
+	history_show(h, s, rec);
 }
 
 static uint32_t occasions_of(const struct rules_config *cfg, const struct step *step)
@@ -112,7 +112,7 @@ struct mark rules_segment(const struct rules_config *cfg, struct rules_stats *st
 	if (mark.shown)
 		rules_show(cfg, h, step->session, step->rec);
 	else
-		show_as_context(step->session, step->rec);
+		show_as_context(h, step->session, step->rec);
 	return mark;
 }
 

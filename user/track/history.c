@@ -17,7 +17,7 @@
  * would have to be fetched for it. Of the first of a list prev may be that of a slot that is gone, whose next is another one.
  */
 struct link {
-	uint32_t prev : 28, opening : 1, long_options : 1, : 2;
+	uint32_t prev : 28, opening : 1, long_options : 1, shown : 1, : 1;
 	uint32_t next : 28, : 4;
 };
 
@@ -143,7 +143,7 @@ static void history_remove(struct history *h, struct session *s, uint32_t i)
 {
 	if (s->unseen == i)
 		s->unseen = h->link[i].next;
-	if (!(s->flags & SESSION_SHOWN) || !h->slot[i].shown)
+	if (!h->link[i].shown)
 		s->hidden--;
 	slot_unlink(h, s, i);
 	slot_drop_contents(h, i);
@@ -151,12 +151,12 @@ static void history_remove(struct history *h, struct session *s, uint32_t i)
 	h->free = i;
 }
 
-/* Walks over the shown records before it once: unseen remembers how far. Without any no record is touched. */
+/* Walks over the shown records before it once: unseen remembers how far. */
 static uint32_t oldest_hidden(const struct history *h, struct session *s)
 {
 	if (s->hidden == 0)
 		return 0;
-	while (s->flags & SESSION_SHOWN && h->slot[s->unseen].shown)
+	while (h->link[s->unseen].shown)
 		s->unseen = h->link[s->unseen].next;
 	return s->unseen;
 }
@@ -330,7 +330,6 @@ void history_clear(struct history *h, struct session *s)
 	h->link[s->tail].next = h->free;
 	h->free = s->head;
 	s->head = s->tail = s->hidden = s->unseen = 0;
-	s->flags &= (uint16_t)~SESSION_SHOWN;
 }
 
 static struct record *record_at(const struct history *h, uint32_t slot)
@@ -378,12 +377,18 @@ const uint8_t *record_options(const struct history *h, const struct record *r)
 	return r->opt_len > RECORD_INLINE_OPTIONS ? (const uint8_t *)&h->slot[r->more] : r->opt;
 }
 
-void history_show(struct session *s, struct record *r)
+bool record_is_shown(const struct history *h, const struct record *r)
 {
-	if (r->shown)
+	return h->link[slot_of(h, r)].shown;
+}
+
+void history_show(const struct history *h, struct session *s, struct record *r)
+{
+	struct link *link = &h->link[slot_of(h, r)];
+
+	if (link->shown)
 		return;
-	r->shown = 1;
-	s->flags |= SESSION_SHOWN;
+	link->shown = 1;
 	s->hidden--;
 }
 

@@ -44,7 +44,7 @@ struct record {
 	uint8_t state[2];				/* of side 0 and 1 after the segment */
 	uint16_t ip_id;
 	uint8_t where;					/* record_where() of the segment */
-	uint8_t colour : 3, shown : 1, own : 1, side : 1, frag : 1, opt_cut : 1;	/* own: shown by its own right */
+	uint8_t colour : 3, own : 1, side : 1, frag : 1, opt_cut : 1, : 1;	/* own: shown by its own right */
 	union {
 		uint8_t opt[RECORD_INLINE_OPTIONS];
 		uint32_t more;		/* opt_len > RECORD_INLINE_OPTIONS: the slot with all options */
@@ -106,7 +106,8 @@ bool record_overlaps(const struct record *r, uint8_t side, uint32_t seq, uint32_
 const uint8_t *record_options(const struct history *h, const struct record *r);
 
 /* Makes the record one that is printed with its session. */
-void history_show(struct session *s, struct record *r);
+void history_show(const struct history *h, struct session *s, struct record *r);
+bool record_is_shown(const struct history *h, const struct record *r);
 
 /* Where a text that is kept with a record is printed. */
 enum note_place {

@@ -79,7 +79,6 @@ enum session_flag {
 	SESSION_RST = 4,	/* ended by a RST of side rst_side */
 	SESSION_REPLACES = 8,	/* opened by a SYN on ports that another session had in use */
 	SESSION_GUESSED = 16,	/* which side is the client is a guess */
-	SESSION_SHOWN = 32,	/* some of its held segments are shown */
 	SESSION_UNANSWERED = 64,	/* timed out before anything came back; kept a while to know its SYN by */
 	SESSION_RETRIES = 128,	/* its SYN is that of a session before it, which was refused by a RST, or unanswered */
 	SESSION_TIMED = 256,	/* times are taken of it (timing.h) */
