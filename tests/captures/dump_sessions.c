@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "read_capture.h"
 #include "recount.h"
-#include "source.h"
 #include "tracker.h"
 
 /* What the tracker does not add up, and the count that it is held against. One for each session, by its id. */
@@ -176,21 +176,11 @@ int main(int argc, char *argv[])
 	const struct tracker_config limits = { .session_limit = 1u << 17, .segment_limit = 1u << 18, .pickup = 1 };
 	struct dump dump = { 0 };
 	const struct tracker_events events = { .ctx = &dump, .segment = on_segment, .ended = on_ended, .forgotten = on_forgotten };
-	const struct source_ops *ops = &source_pcap_file;
-	struct source_config cfg = { .files = (const char *const *)argv + 1, .file_count = 1 };
-	enum poll_result result = POLL_MORE;
-	char err[SOURCE_ERROR_MAX];
-	struct source *source;
-	bool usage;
+	int status;
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: dump_sessions FILE\n");
 		return 2;
-	}
-	source = ops->open(&cfg, err, sizeof(err), &usage);
-	if (!source) {
-		fprintf(stderr, "%s\n", err);
-		return 1;
 	}
 	dump.tracker = tracker_new(&limits, &events);
 	if (!dump.tracker) {
@@ -200,12 +190,8 @@ int main(int argc, char *argv[])
 	printf("id\taddr_0\tport_0\taddr_1\tport_1\tclient\tvlan\tmid_stream\tfirst_ns\tlast_ns"
 	       "\tsegments_0\tfragments_0\tcopies_0\tbytes_0\tresent_0\tcopies_of_data_0\trepeats_0"
 	       "\tsegments_1\tfragments_1\tcopies_1\tbytes_1\tresent_1\tcopies_of_data_1\trepeats_1\n");
-	while (result == POLL_MORE)
-		result = ops->poll(source, feed, &dump);
+	status = read_capture(argv[1], feed, &dump);
 	tracker_finish(dump.tracker);
-	if (result == POLL_FAILED)
-		fprintf(stderr, "%s\n", ops->error(source));
 	dump_fini(&dump);
-	ops->close(source);
-	return result == POLL_FAILED;
+	return status;
 }

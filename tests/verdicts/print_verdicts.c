@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source.h"
+#include "read_capture.h"
 #include "tcpopt.h"
 #include "tracker.h"
 
@@ -133,29 +133,17 @@ int main(int argc, char *argv[])
 	const struct tracker_config limits = { .session_limit = 64, .segment_limit = 65536, .pickup = 1 };
 	struct printer p = { 0 };
 	const struct tracker_events events = { .ctx = &p, .segment = on_segment, .ended = on_ended };
-	const struct source_ops *ops = &source_pcap_file;
-	struct source_config cfg = { .files = (const char *const *)argv + 1, .file_count = 1 };
-	enum poll_result result = POLL_MORE;
-	char err[SOURCE_ERROR_MAX];
-	struct source *source;
-	bool usage;
+	int status;
 
 	if (argc != 3) {
 		fprintf(stderr, "usage: print_verdicts FILE OFFSET\n");
 		return 2;
 	}
 	p.offset = (uint32_t)strtoul(argv[2], NULL, 0);
-	source = ops->open(&cfg, err, sizeof(err), &usage);
-	if (!source) {
-		fprintf(stderr, "%s\n", err);
-		return 1;
-	}
 	p.tracker = tracker_new(&limits, &events);
 	if (!p.tracker)
 		return 1;
-	while (result == POLL_MORE)
-		result = ops->poll(source, feed, &p);
+	status = read_capture(argv[1], feed, &p);
 	tracker_free(p.tracker);
-	ops->close(source);
-	return result == POLL_FAILED;
+	return status;
 }
