@@ -3,11 +3,8 @@
  * compare_programs CAPTURE...: runs every Ethernet frame of the captures through the TC and XDP programs (BPF_PROG_TEST_RUN) and
  * through the decoder in user space, and compares what comes out. Ends with 77 where kernel programs cannot be loaded.
  */
-#define _GNU_SOURCE	/* sched_setaffinity */
-
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +21,7 @@
 
 #include "miruo/decode.h"
 #include "cpu_queue.h"
+#include "stay_on_cpu.h"
 #include "wire.h"
 
 #include "miruo.skel.h"
@@ -81,17 +79,6 @@ static void unload(struct run *r)
 	if (r->state)
 		munmap(r->state, sizeof(struct cpu_state));
 	miruo_bpf__destroy(r->skel);
-}
-
-/* The programs take the ring of the CPU that they run on: the first one. */
-static void stay_on_first_cpu(void)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		perror("sched_setaffinity");
 }
 
 static void differ(struct run *r, const char *file, uint64_t frame, const char *hook, const char *what, uint64_t program,
@@ -246,7 +233,8 @@ int main(int argc, char *argv[])
 	int status;
 
 	libbpf_set_print(NULL);
-	stay_on_first_cpu();
+	if (stay_on_cpu(0))	/* the programs take the ring of the CPU that they run on */
+		perror("sched_setaffinity");
 	status = compare(argv + 1, argc - 1, 0);
 	return status ? status : compare(argv + 1, argc - 1, PAYLOAD_BYTES);
 }

@@ -4,12 +4,9 @@
  * and from the ring. Each segment must come once and in the order of time, or be counted as lost. Ends with 77 where kernel
  * programs cannot be loaded or where there is one CPU only.
  */
-#define _GNU_SOURCE	/* pthread_setaffinity_np */
-
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +18,7 @@
 #include <bpf/libbpf.h>
 
 #include "cpu_queue.h"
+#include "stay_on_cpu.h"
 #include "wire.h"
 
 #include "miruo.skel.h"
@@ -63,15 +61,6 @@ static int load(struct test *t)
 		return -errno;
 	t->state = state;
 	return cpu_queue_open(&t->queue, fd, RING_BYTES, state);
-}
-
-static int stay_on_cpu(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 }
 
 /* A frame of one line, and a SYN, whose options take another. */

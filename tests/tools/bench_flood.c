@@ -9,8 +9,6 @@
  * Ethernet address belongs to nobody, so that the host does no more with a packet than to hand it to those who watch. The
  * threads take the CPU before all others, as interrupts would.
  */
-#define _GNU_SOURCE /* CPU_SET */
-
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
@@ -31,6 +29,8 @@
 #include <bpf/libbpf.h>
 
 #include "bench_packets.h"
+#include "stay_on_cpu.h"
+
 #include "bench_packets.skel.h"
 
 #define TICK_NS      1000000
@@ -79,11 +79,7 @@ static int receive(const struct sender *s, uint32_t packets)
 
 static void take_cpu(int cpu)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	stay_on_cpu(cpu);
 	pthread_setschedparam(pthread_self(), SCHED_FIFO, &(struct sched_param){ .sched_priority = 1 });
 }
 

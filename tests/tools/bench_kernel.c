@@ -6,11 +6,8 @@
  * One line a measurement: hook or reader, name, ns. Each is the least average of many batches, as what else the machine does
  * only adds. The packet is always the same and in the cache, so a real one costs more. Ends with 77 where programs cannot be loaded.
  */
-#define _GNU_SOURCE	/* CPU_SET, pthread_setaffinity_np */
-
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +19,7 @@
 #include <bpf/libbpf.h>
 
 #include "ring_reader.h"
+#include "stay_on_cpu.h"
 #include "wire.h"
 
 #include "bench_reference.skel.h"
@@ -110,15 +108,6 @@ static void queue_discard(struct cpu_queue *q)
 	while (cpu_queue_peek(q, &room))
 		cpu_queue_skip(q, room);
 	cpu_queue_release(q);
-}
-
-static int stay_on_cpu(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 }
 
 static void *produce(void *arg)

@@ -6,7 +6,7 @@
  *
  * bench_rr empty DEV: attaches programs that do nothing to both TC hooks of the device, says so and waits.
  */
-#define _GNU_SOURCE	/* setns, sched_setaffinity */
+#define _GNU_SOURCE	/* setns */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,6 +24,8 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+
+#include "stay_on_cpu.h"
 
 #include "bench_reference.skel.h"
 
@@ -138,16 +140,12 @@ static int attach_empty(const char *device)
 
 int main(int argc, char *argv[])
 {
-	cpu_set_t first;
-
 	if (argc == 3 && strcmp(argv[1], "empty") == 0)
 		return attach_empty(argv[2]);
 	if (argc != 4) {
 		fprintf(stderr, "usage: bench_rr CLIENT-NETNS SERVER-NETNS ADDRESS | bench_rr empty DEV\n");
 		return 2;
 	}
-	CPU_ZERO(&first);
-	CPU_SET(0, &first);
-	sched_setaffinity(0, sizeof(first), &first);
+	stay_on_cpu(0);
 	return measure(argv + 1);
 }
