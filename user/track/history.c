@@ -139,7 +139,8 @@ static void slot_unlink(struct history *h, struct session *s, uint32_t i)
 		s->tail = prev;
 }
 
-static void history_remove(struct history *h, struct session *s, uint32_t i)
+/* Off its list; the slot is still in use. */
+static void history_detach(struct history *h, struct session *s, uint32_t i)
 {
 	if (s->unseen == i)
 		s->unseen = h->link[i].next;
@@ -147,8 +148,6 @@ static void history_remove(struct history *h, struct session *s, uint32_t i)
 		s->hidden--;
 	slot_unlink(h, s, i);
 	slot_drop_contents(h, i);
-	h->link[i].next = h->free;
-	h->free = i;
 }
 
 /* Walks over the shown records before it once: unseen remembers how far. */
@@ -211,27 +210,25 @@ static struct session *history_victim(struct history *h)
 	return NULL;
 }
 
-/* One record of any session must go. False if there is none that may. */
-static bool history_make_room(struct history *h, struct session *s)
+/* A hidden record of another session must go, or if there is none, this one's oldest behind its first. Its slot; 0: there is none. */
+static uint32_t history_take_other(struct history *h, struct session *s)
 {
-	uint32_t i = oldest_hidden(h, s);
+	struct session *from = history_victim(h);
+	uint32_t i;
 
-	if (!i) {
-		struct session *victim = history_victim(h);
-
-		if (victim) {
-			history_remove(h, victim, oldest_hidden(h, victim));
-			return true;
-		}
+	if (from) {
+		i = oldest_hidden(h, from);
+	} else {
+		from = s;
 		i = s->head ? h->link[s->head].next : 0;
 	}
-	if (!i)
-		return false;
-	history_remove(h, s, i);
-	return true;
+	if (i)
+		history_detach(h, from, i);
+	return i;
 }
 
-static void record_fill(struct record *r, const struct segment *seg, uint64_t id, uint8_t side)
+static void record_fill(struct record *r, const struct session *s, const struct segment *seg, uint64_t id, uint8_t side,
+			enum verdict verdict)
 {
 	*r = (struct record){
 		.ts_ns = seg->ts_ns,
@@ -242,6 +239,8 @@ static void record_fill(struct record *r, const struct segment *seg, uint64_t id
 		.id_low = (uint32_t)id,
 		.id_high = (uint8_t)(id >> 32),
 		.flags = seg->flags,
+		.state = { s->state[0], s->state[1] },
+		.verdict = verdict & 0xff,
 		.ip_id = (uint16_t)seg->ip_id,
 		.where = record_where(seg),
 		.side = side,
@@ -286,28 +285,48 @@ static void history_append(struct history *h, struct session *s, uint32_t i, boo
 		h->stats.held_max = h->stats.held;
 }
 
-struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint64_t id, uint8_t side)
+/* A bit that is set is cleared by who finds no hidden record, so while there are some it is set. */
+static void candidate_note(struct history *h, const struct session *s)
 {
-	bool opening = id == 0 && (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-	uint32_t index = (uint32_t)(s - h->sessions), i;
+	uint32_t index = (uint32_t)(s - h->sessions);
 
+	if (s->hidden)
+		return;
 	if (index > h->sessions_used)
 		h->sessions_used = index;
 	h->candidates[index / 64] |= 1ull << index % 64;
-	if (!opening && h->stats.held >= h->limit) {
-		h->stats.dropped++;
-		if (!history_make_room(h, s))
-			return NULL;
-	} else if (s->hidden >= HISTORY_HIDDEN_MAX) {
-		history_remove(h, s, oldest_hidden(h, s));
+}
+
+/* A slot for a new record; 0: there is none. */
+static uint32_t history_take(struct history *h, struct session *s, bool opening)
+{
+	bool full = !opening && h->stats.held >= h->limit;
+	uint32_t i;
+
+	h->stats.dropped += full;
+	if (s->hidden >= HISTORY_HIDDEN_MAX || (full && s->hidden)) {
+		i = oldest_hidden(h, s);
+		history_detach(h, s, i);
+		return i;
 	}
+	if (full)
+		return history_take_other(h, s);
 	i = slot_alloc(h);
-	if (!i) {
-		h->stats.dropped++;
+	h->stats.dropped += !i;
+	return i;
+}
+
+struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint64_t id, uint8_t side,
+			   enum verdict verdict)
+{
+	bool opening = id == 0 && (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	uint32_t i = history_take(h, s, opening);
+
+	if (!i)
 		return NULL;
-	}
+	candidate_note(h, s);
 	history_append(h, s, i, opening);
-	record_fill(&h->slot[i], seg, id, side);
+	record_fill(&h->slot[i], s, seg, id, side, verdict);
 	record_fill_options(h, i, seg);
 	return &h->slot[i];
 }

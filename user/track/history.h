@@ -69,10 +69,11 @@ struct history *history_new(uint32_t segment_limit, struct session *sessions, ui
 void history_free(struct history *h);
 
 /*
- * Appends a record of seg to the session, hidden, without colour. NULL if it cannot be held. Other records of the session, and
- * hidden ones of others, may be gone after it.
+ * Appends a record of seg to the session, which is in the states after it, hidden, without colour. NULL if it cannot be held.
+ * Other records of the session, and hidden ones of others, may be gone after it.
  */
-struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint64_t id, uint8_t side);
+struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint64_t id, uint8_t side,
+			   enum verdict verdict);
 
 /* For who will soon call history_add() for the session: fetches what it touches. */
 void history_prefetch(const struct history *h, const struct session *s);

@@ -576,12 +576,7 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 
 	direction_count(own, seg);
 	count_step(&t->stats, &step);
-	step.rec = history_add(t->history, s, seg, step.id, side);
-	if (step.rec) {
-		step.rec->state[0] = s->state[0];
-		step.rec->state[1] = s->state[1];
-		step.rec->verdict = step.verdict;
-	}
+	step.rec = history_add(t->history, s, seg, step.id, side, step.verdict);
 	if (step.verdict == VERDICT_RETRANSMIT)
 		step_find_original(t, &step);
 	if (seg->ts_ns > s->last_ns)
