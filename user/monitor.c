@@ -97,11 +97,18 @@ static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t 
 		explain_forget(m->sink.explain, s);
 }
 
+/* All that looks at each segment must be named here, see struct tracker_events. */
+static uint64_t quiet_ns(const struct config *cfg)
+{
+	return cfg->sink.live || cfg->explain || cfg->http.on ? 0 : rules_quiet_ns(&cfg->rules);
+}
+
 struct monitor *monitor_new(const struct config *cfg, struct stream *out)
 {
 	struct monitor *m = calloc(1, sizeof(*m));
 	struct tracker_events events = { .ctx = m, .segment = on_step, .ended = on_end };
 
+	events.quiet_ns = quiet_ns(cfg);
 	if (!m)
 		return NULL;
 	m->cfg = cfg;

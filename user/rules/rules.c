@@ -66,18 +66,30 @@ static void show_as_context(const struct history *h, struct session *s, struct r
 	history_show(h, s, rec);
 }
 
+/* Those that the configuration gives to all segments. */
+static uint32_t occasions_always(const struct rules_config *cfg)
+{
+	bool times = cfg->rtt_ms | cfg->handshake_ms | cfg->zero_window_ms | cfg->server_delay_ms | cfg->client_delay_ms;
+
+	return times ? OCCASION_TIMES : 0;
+}
+
+uint64_t rules_quiet_ns(const struct rules_config *cfg)
+{
+	if (occasions_always(cfg))
+		return 0;
+	return cfg->long_delay_ms ? cfg->long_delay_ms * NS_PER_MS : UINT64_MAX;
+}
+
 static uint32_t occasions_of(const struct rules_config *cfg, const struct step *step)
 {
-	uint32_t occasions = 0;
+	uint32_t occasions = occasions_always(cfg);
 
 	occasions |= step->id == 0 ? OCCASION_OPENING : 0;
 	occasions |= step->verdict == VERDICT_RETRANSMIT ? OCCASION_REPEAT : 0;
 	occasions |= step->rst != RST_NONE ? OCCASION_RST : 0;
 	occasions |= step->seg->frag != FRAG_NONE ? OCCASION_FRAGMENT : 0;
 	occasions |= cfg->long_delay_ms && step->pause_ns >= cfg->long_delay_ms * NS_PER_MS ? OCCASION_PAUSE : 0;
-	occasions |= cfg->rtt_ms | cfg->handshake_ms | cfg->zero_window_ms | cfg->server_delay_ms | cfg->client_delay_ms
-			     ? OCCASION_TIMES
-			     : 0;
 	return occasions;
 }
 

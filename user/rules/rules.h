@@ -57,6 +57,12 @@ struct mark {
 struct mark rules_segment(const struct rules_config *cfg, struct rules_stats *stats, const struct history *h,
 			  const struct step *step);
 
+/*
+ * No rule wants to hear of a segment that begins, repeats and ends nothing and is no context, after a shorter pause than this,
+ * ns. 0: one looks at the times of each segment.
+ */
+uint64_t rules_quiet_ns(const struct rules_config *cfg);
+
 /* Applies the rules to a session that ended. True: it is looked up. */
 bool rules_end(const struct rules_config *cfg, struct rules_stats *stats, const struct ending *end);
 

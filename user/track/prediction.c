@@ -33,38 +33,49 @@ static bool acks_what_was_seen(const struct direction *own, const struct directi
 	return seq_diff(seg->ack, peer->next_seq) <= 0 && ahead >= !seg->payload_len && ahead <= STRAY_DISTANCE;
 }
 
-static void note_data(struct step *step, struct direction *own, const struct direction *peer, const struct recovery *rec,
-		      uint32_t now)
+static void note_data(struct direction *own, const struct direction *peer, const struct recovery *rec,
+		      const struct segment *seg, struct prediction *p)
 {
-	const struct segment *seg = step->seg;
 	uint32_t end = seg->seq + seg->payload_len;
 
 	own->next_seq = end;
-	recovery_sent(own, end, seq_diff(peer->ack, seg->seq) >= 0, now);
-	if (seq_diff(end, peer->ack) >= peer->window &&
-	    window_is_full(own, peer, end, seg->payload_len, mss_payload_max(rec, seg)))
-		step->remarks = REMARK_WINDOW_FULL;
+	recovery_sent(own, end, seq_diff(peer->ack, seg->seq) >= 0, ticks_of(seg->ts_ns));
+	p->window_full = seq_diff(end, peer->ack) >= peer->window &&
+			 window_is_full(own, peer, end, seg->payload_len, mss_payload_max(rec, seg));
+}
+
+bool prediction_holds(const struct session *s, const struct segment *seg, uint8_t side)
+{
+	const struct direction *own = &s->dir[side], *peer = &s->dir[!side];
+
+	return is_plain(s, own, peer, seg) && is_next(own, seg) && acks_what_was_seen(own, peer, seg);
+}
+
+struct prediction prediction_note(struct session *s, struct recovery recovery[2], const struct segment *seg, uint8_t side)
+{
+	struct direction *own = &s->dir[side], *peer = &s->dir[!side];
+	struct prediction p = { .segments = mss_segments(&recovery[side], seg) };
+
+	if (seg->payload_len)
+		note_data(own, peer, &recovery[side], seg, &p);
+	if (seg->ack != own->ack) {
+		own->ack = seg->ack;
+		own->dup_acks = 0;
+		recovery_acked(peer, &recovery[!side], seg->ack, ticks_of(seg->ts_ns));
+	}
+	window_note(own, seg);
+	return p;
 }
 
 bool prediction_judge(struct step *step, struct recovery recovery[2])
 {
-	struct session *s = step->session;
-	struct direction *own = &s->dir[step->side], *peer = &s->dir[!step->side];
-	const struct segment *seg = step->seg;
-	uint32_t now = ticks_of(seg->ts_ns);
+	struct prediction p;
 
-	if (!is_plain(s, own, peer, seg) || !is_next(own, seg) || !acks_what_was_seen(own, peer, seg))
+	if (!prediction_holds(step->session, step->seg, step->side))
 		return false;
+	p = prediction_note(step->session, recovery, step->seg, step->side);
 	step->verdict = VERDICT_NEW;
-	step->remarks = 0;
-	step->segments = mss_segments(&recovery[step->side], seg);
-	if (seg->payload_len)
-		note_data(step, own, peer, &recovery[step->side], now);
-	if (seg->ack != own->ack) {
-		own->ack = seg->ack;
-		own->dup_acks = 0;
-		recovery_acked(peer, &recovery[!step->side], seg->ack, now);
-	}
-	window_note(own, seg);
+	step->remarks = p.window_full ? REMARK_WINDOW_FULL : 0;
+	step->segments = p.segments;
 	return true;
 }

@@ -79,6 +79,31 @@ void timing_feed(struct timing *t, struct step *step, const struct direction *ow
 	turns_feed(&t->turns, t->rtt, step, own, peer, now_us);
 }
 
+bool timing_is_plain(const struct session *s, const struct segment *seg, uint8_t side)
+{
+	return s->flags & SESSION_TIMED && (s->timing.handshake_us[side] || s->flags & SESSION_MID_STREAM) &&
+	       turns_are_plain(&s->timing.turns) && seg->payload_len != 1;
+}
+
+void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, bool window_full)
+{
+	struct timing *t = &s->timing;
+	struct plain_move m = {
+		.session = s,
+		.ts_ns = seg->ts_ns,
+		.pause_ns = pause_ns,
+		.now_us = clock_us(seg->ts_ns),
+		.payload_len = seg->payload_len,
+		.side = side,
+		.window_full = window_full,
+	};
+
+	rtt_acked(&t->rtt[side], seg->ack, m.now_us);
+	if (seg->payload_len)
+		rtt_sent(&t->rtt[!side], seg->seq + seg->payload_len, m.now_us);
+	turns_feed_plain(&t->turns, t->rtt, &m);
+}
+
 const struct timing *timing_of(const struct session *s)
 {
 	return s->flags & SESSION_TIMED ? &s->timing : &timing_none;

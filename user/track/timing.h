@@ -3,6 +3,7 @@
 #ifndef MIRUO_TRACK_TIMING_H
 #define MIRUO_TRACK_TIMING_H
 
+#include "miruo/segment.h"
 #include "rtt.h"
 #include "turns.h"
 
@@ -23,6 +24,12 @@ extern const struct timing timing_none;
  * after they took note of it.
  */
 void timing_feed(struct timing *t, struct step *step, const struct direction *own, const struct direction *peer);
+
+/* The segment is one of which turns_feed_plain() and the RTT are all that there is to do. */
+bool timing_is_plain(const struct session *s, const struct segment *seg, uint8_t side);
+
+/* As timing_feed(), for such a segment if prediction_holds() too. */
+void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, bool window_full);
 
 /* The times of a session, also while it is reported as ended; all 0 if none were taken. */
 const struct timing *timing_of(const struct session *s);

@@ -10,6 +10,7 @@
 #include "fragments.h"
 #include "judge.h"
 #include "mss.h"
+#include "ordinary.h"
 #include "rst_evidence.h"
 #include "seq.h"
 #include "sequence.h"
@@ -43,6 +44,7 @@ struct tracker {
 	struct fragments *fragments;
 	struct timers timers;
 	uint64_t now_s;			/* all that was due before this second is done */
+	uint64_t quiet_ns;		/* ordinary segments after a pause of less are told to nobody */
 	uint64_t jump_s;		/* a time far away that one segment had; 0: none */
 	struct tracker_stats stats;
 };
@@ -66,6 +68,7 @@ struct tracker *tracker_new(const struct tracker_config *cfg, const struct track
 	t->sessions = array_alloc((size_t)t->sessions_max + 1, sizeof(t->sessions[0]));
 	t->fresh = 1;
 	t->pickup = cfg->pickup;
+	t->quiet_ns = events->quiet_ns < ORDINARY_PAUSE_NS ? events->quiet_ns : ORDINARY_PAUSE_NS;
 	t->flows = flow_table_new(t->sessions);
 	t->history = history_new(or_all(cfg->segment_limit, SEGMENT_LIMIT_MAX), t->sessions, t->sessions_max);
 	t->fragments = fragments_new();
@@ -553,11 +556,28 @@ static void step_init(struct step *step, struct session *s, const struct segment
 	step->state_before[1] = s->state[1];
 }
 
+/* False: the segment is no ordinary one, and nothing was noted. */
+static bool session_feed_ordinary(struct tracker *t, struct session *s, const struct segment *seg, uint8_t side)
+{
+	uint64_t pause_ns = seg->ts_ns > s->last_ns ? seg->ts_ns - s->last_ns : 0;
+
+	if (pause_ns >= t->quiet_ns || !ordinary_is(s, seg, side))
+		return false;
+	t->stats.offload_segments += ordinary_feed(s, seg, side, pause_ns);
+	t->stats.segments++;
+	history_add(t->history, s, seg, session_segments(s), side, VERDICT_NEW);
+	direction_count(&s->dir[side], seg);
+	s->last_ns += pause_ns;
+	return true;
+}
+
 static void session_feed(struct tracker *t, struct session *s, const struct segment *seg, uint8_t side)
 {
 	struct direction *own = &s->dir[side], *peer = &s->dir[!side];
 	struct step step;
 
+	if (session_feed_ordinary(t, s, seg, side))
+		return;
 	copies_note_where(own, seg);
 	if (sequence_is_old(own, seg) && copies_has(t->history, s, seg, side)) {
 		own->copies++;

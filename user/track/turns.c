@@ -5,7 +5,7 @@
 #include "tracker.h"
 
 #define NS_PER_MS 1000000u
-#define DELAYED_ACK_US 500000u		/* RFC 9293 3.8.6.3: no ACK is delayed for longer */
+#define DELAYED_ACK_US (DELAYED_ACK_NS / 1000)
 #define LITTLE 64			/* bytes: a last word, as that of TLS (RFC 8446 6.1), is no more */
 #define REACTION_NS (200 * NS_PER_MS)	/* who sends so soon after the window was opened had waited for it */
 
@@ -19,6 +19,7 @@ enum turns_flag {
 	TURNS_PROBED = 32,	/* the other side has probed it, so data waits */
 	TURNS_LITTLE = 64,	/* the server's: its silence was ended by little data of its own */
 	TURNS_FULL = 128,	/* its window is full with what the other side sent last */
+	TURNS_PLAIN = TURNS_FLIGHT | TURNS_ACK | TURNS_SPOKE | TURNS_LAST,
 };
 
 /* What a segment does for the turns. */
@@ -72,39 +73,50 @@ static enum wait turn_of(const struct turns *t, const struct session *s)
 	return asked ? WAIT_IDLE : WAIT_CLIENT;
 }
 
-/* Whose turn it was, now that somebody has taken it. */
-static enum wait turn_taken(const struct turns *t, const struct step *step, uint32_t acts)
+/* Whose turn it was, now that this side speaks. */
+static enum wait turn_of_speaker(const struct turns *t, const struct session *s, uint8_t side)
 {
-	const struct session *s = step->session;
-
-	if (!(acts & ACT_SPEAKS))
-		return turn_of(t, s);
-	if (step->side != s->client)
+	if (side != s->client)
 		return WAIT_SERVER;
-	return t->flags[!s->client] & TURNS_LAST ? turn_of(t, s) : WAIT_CLIENT;
+	return t->flags[!side] & TURNS_LAST ? turn_of(t, s) : WAIT_CLIENT;
 }
 
-/* How much of the pause what a side sent was on its way to the other one, of which it is known that far away it is. */
-static uint64_t travel_ns(const struct turns *t, const struct rtt *far, const struct step *step, uint8_t from)
+static enum wait turn_taken(const struct turns *t, const struct step *step, uint32_t acts)
 {
-	uint32_t age_us = clock_us(step->seg->ts_ns - step->pause_ns) - t->sent_us[from];
-	uint64_t left_ns = far->min_us > age_us ? (far->min_us - age_us) * 1000ull : 0;
+	return acts & ACT_SPEAKS ? turn_of_speaker(t, step->session, step->side) : turn_of(t, step->session);
+}
 
-	return left_ns < step->pause_ns && far->min_us ? left_ns : step->pause_ns;
+/* How much of a pause something was on its way that was sent age_us before it; min_us: how far away it goes; 0: not known. */
+static uint64_t travel_ns(uint32_t min_us, uint32_t age_us, uint64_t pause_ns)
+{
+	uint64_t left_ns = min_us > age_us ? (min_us - age_us) * 1000ull : 0;
+
+	return left_ns < pause_ns && min_us ? left_ns : pause_ns;
+}
+
+/* So long before the step's pause a side last sent something. */
+static uint32_t age_before_us(const struct turns *t, const struct step *step, uint8_t from)
+{
+	return clock_us(step->seg->ts_ns - step->pause_ns) - t->sent_us[from];
+}
+
+/* No ACK is delayed that long. */
+static bool is_late(uint32_t min_us, uint32_t age_us)
+{
+	return age_us > min_us + DELAYED_ACK_US;
 }
 
 /* The same of what is to be acknowledged: the segment may show that it had not arrived. */
 static uint64_t flight_ns(const struct turns *t, const struct rtt *far, const struct step *step, uint32_t acts, uint8_t from,
 			  bool acked)
 {
-	uint32_t age_us = clock_us(step->seg->ts_ns) - t->sent_us[from];
-	bool late = step->pause_ns > DELAYED_ACK_US * 1000ull || age_us > far->min_us + DELAYED_ACK_US;
+	bool late = step->pause_ns > DELAYED_ACK_NS || is_late(far->min_us, clock_us(step->seg->ts_ns) - t->sent_us[from]);
 	bool alone = !(acts & ACT_ENDS) && !step->seg->payload_len;
 	bool lost = step->side == from ? late || acts & ACT_REPEATS : !acked || (late && alone);
 
 	if (lost && !(step->seg->flags & TCP_RST) && !(t->flags[!from] & TURNS_CLOSED))
 		return step->pause_ns;
-	return travel_ns(t, far, step, from);
+	return travel_ns(far->min_us, age_before_us(t, step, from), step->pause_ns);
 }
 
 /* acked: the segment acknowledges all that the other side sent. */
@@ -118,7 +130,7 @@ static uint64_t network_ns(const struct turns *t, const struct rtt rtt[2], const
 	if (t->flags[!side] & TURNS_FLIGHT)
 		ns = flight_ns(t, &rtt[side], step, acts, !side, acked);
 	else if (t->flags[!side] & TURNS_ACK && acts & ACT_SPEAKS && rtt[side].min_us)
-		ns = travel_ns(t, &rtt[side], step, !side);
+		ns = travel_ns(rtt[side].min_us, age_before_us(t, step, !side), step->pause_ns);
 	if (!own)
 		return ns;
 	own_ns = flight_ns(t, &rtt[!side], step, acts, side, false);
@@ -202,6 +214,12 @@ static void settle_closed(struct turns *t, bool waited)
 	t->closed_ns = 0;
 }
 
+/* The server spoke last, and says a little more. */
+static bool is_little(const struct turns *t, const struct session *s, uint8_t side, uint32_t payload_len)
+{
+	return payload_len <= LITTLE && side != s->client && t->flags[side] & TURNS_LAST;
+}
+
 /* Somebody took the turn, or the session ends. */
 static void turns_settle(struct turns *t, const struct step *step, uint32_t acts)
 {
@@ -217,7 +235,7 @@ static void turns_settle(struct turns *t, const struct step *step, uint32_t acts
 	}
 	if (!t->silent_ns)
 		return;
-	if (step->side == server && *own & TURNS_LAST && acts & ACT_SPEAKS && step->seg->payload_len <= LITTLE)
+	if (acts & ACT_SPEAKS && is_little(t, step->session, step->side, step->seg->payload_len))
 		*own |= TURNS_LITTLE;
 	else
 		settle_silence(t, turn_taken(t, step, acts));
@@ -291,6 +309,69 @@ void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step, con
 	t->flags[!side] = peer_now;
 	if (!seg->window || own_now & TURNS_CLOSED)
 		note_window(t, step);
+}
+
+/* As network_ns(). */
+static uint64_t plain_network_ns(const struct turns *t, const struct rtt rtt[2], const struct plain_move *m, bool acked)
+{
+	uint32_t own_min_us = rtt[!m->side].min_us, peer_min_us = rtt[m->side].min_us, before_us = clock_us(m->ts_ns - m->pause_ns);
+	uint32_t own_us = t->sent_us[m->side], peer_us = t->sent_us[!m->side];
+	uint8_t own = t->flags[m->side], peer = t->flags[!m->side];
+	uint64_t ns = 0, own_ns;
+
+	if (peer & TURNS_FLIGHT && (!acked || (!m->payload_len && is_late(peer_min_us, m->now_us - peer_us))))
+		return m->pause_ns;
+	if (own & TURNS_FLIGHT && is_late(own_min_us, m->now_us - own_us))
+		return m->pause_ns;
+	if (peer & TURNS_FLIGHT || (peer & TURNS_ACK && m->payload_len && peer_min_us))
+		ns = travel_ns(peer_min_us, before_us - peer_us, m->pause_ns);
+	if (!(own & TURNS_FLIGHT))
+		return ns;
+	own_ns = travel_ns(own_min_us, before_us - own_us, m->pause_ns);
+	return ns > own_ns ? ns : own_ns;
+}
+
+/* As turns_settle(). */
+static void plain_settle(struct turns *t, const struct plain_move *m)
+{
+	if (is_little(t, m->session, m->side, m->payload_len))
+		t->flags[m->side] |= TURNS_LITTLE;
+	else
+		settle_silence(t, turn_of_speaker(t, m->session, m->side));
+}
+
+bool turns_are_plain(const struct turns *t)
+{
+	return !((t->flags[0] | t->flags[1]) & (uint8_t)~TURNS_PLAIN) && !t->closed_ns;
+}
+
+void turns_feed_plain(struct turns *t, const struct rtt rtt[2], const struct plain_move *m)
+{
+	const struct direction *own = &m->session->dir[m->side], *peer = &m->session->dir[!m->side];
+	uint8_t own_flight = seq_diff(own->next_seq, peer->ack) > 0 ? TURNS_FLIGHT : 0;
+	uint8_t peer_flight = seq_diff(peer->next_seq, own->ack) > 0 ? TURNS_FLIGHT : 0;
+	bool acked = t->flags[!m->side] & ~peer_flight & TURNS_FLIGHT;
+	uint64_t network_ns = m->pause_ns;
+	uint8_t own_kept = TURNS_SPOKE | TURNS_LAST | TURNS_ACK | TURNS_LITTLE, peer_kept = own_kept;
+
+	if (!is_travelling(t, &rtt[m->side], !m->side, m->now_us) && !is_travelling(t, &rtt[!m->side], m->side, m->now_us))
+		network_ns = plain_network_ns(t, rtt, m, acked);
+	t->settled_ns[WAIT_NETWORK] += network_ns;
+	t->silent_ns += m->pause_ns - network_ns;
+	if (m->payload_len && t->silent_ns)
+		plain_settle(t, m);
+	if (m->payload_len) {
+		own_flight |= TURNS_SPOKE | TURNS_LAST;
+		own_kept = TURNS_LITTLE;
+		peer_flight |= m->window_full ? TURNS_FULL : 0;
+		peer_kept = TURNS_SPOKE;
+	} else if (acked) {
+		own_flight |= TURNS_ACK;
+	}
+	if (m->payload_len || (acked && !(own_flight & TURNS_FLIGHT)))
+		t->sent_us[m->side] = m->now_us;
+	t->flags[m->side] = own_flight | (t->flags[m->side] & own_kept);
+	t->flags[!m->side] = peer_flight | (t->flags[!m->side] & peer_kept);
 }
 
 void turns_alone(struct step *step)
