@@ -18,10 +18,10 @@
  */
 struct link {
 	uint32_t prev : 28, opening : 1, long_options : 1, shown : 1, : 1;
-	uint32_t next : 28, : 4;
+	uint32_t next;
 };
 
-#define SLOTS_MAX ((1u << 28) - 1)
+#define SLOTS_MAX ((1u << 28) - 1)	/* of struct link.prev */
 
 struct history {
 	struct record *slot;	/* [0] is not used */
@@ -132,7 +132,7 @@ static void slot_unlink(struct history *h, struct session *s, uint32_t i)
 		s->tail = next ? s->tail : 0;
 		return;
 	}
-	h->link[prev].next = next & SLOTS_MAX;
+	h->link[prev].next = next;
 	if (next)
 		h->link[next].prev = prev & SLOTS_MAX;
 	else
@@ -211,7 +211,7 @@ static struct session *history_victim(struct history *h)
 }
 
 /* A hidden record of another session must go, or if there is none, this one's oldest behind its first. Its slot; 0: there is none. */
-static uint32_t history_take_other(struct history *h, struct session *s)
+static __attribute__((noinline)) uint32_t history_take_other(struct history *h, struct session *s)
 {
 	struct session *from = history_victim(h);
 	uint32_t i;

@@ -15,8 +15,8 @@ static bool is_in_the_middle(const struct session *s)
 
 bool ordinary_is(const struct session *s, const struct segment *seg, uint8_t side)
 {
-	return seg->frag == FRAG_NONE && is_in_the_middle(s) && !s->context_left && timing_is_plain(s, seg, side) &&
-	       prediction_holds(s, seg, side);
+	return seg->frag == FRAG_NONE && (s->flags & (SESSION_TIMED | SESSION_CLOSED)) == SESSION_TIMED && !s->context_left &&
+	       is_in_the_middle(s) && timing_is_plain(s, seg, side) && prediction_holds(s, seg, side);
 }
 
 uint32_t ordinary_feed(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns)

@@ -15,7 +15,7 @@
 
 #define ORDINARY_PAUSE_NS DELAYED_ACK_NS	/* after a longer one no segment is ordinary */
 
-/* The segment, of that side of an open session, is ordinary. */
+/* The segment is ordinary, if it is of that side of the session. Also for a session that is over, or none: all 0. */
 bool ordinary_is(const struct session *s, const struct segment *seg, uint8_t side);
 
 /* Takes note of it in the session, but for its counts and last_ns. Returns how many TCP segments the frame stands for. */

@@ -81,8 +81,8 @@ void timing_feed(struct timing *t, struct step *step, const struct direction *ow
 
 bool timing_is_plain(const struct session *s, const struct segment *seg, uint8_t side)
 {
-	return s->flags & SESSION_TIMED && (s->timing.handshake_us[side] || s->flags & SESSION_MID_STREAM) &&
-	       turns_are_plain(&s->timing.turns) && seg->payload_len != 1;
+	return (s->timing.handshake_us[side] || s->flags & SESSION_MID_STREAM) && turns_are_plain(&s->timing.turns) &&
+	       seg->payload_len != 1;
 }
 
 void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, bool window_full)

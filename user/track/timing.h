@@ -25,7 +25,7 @@ extern const struct timing timing_none;
  */
 void timing_feed(struct timing *t, struct step *step, const struct direction *own, const struct direction *peer);
 
-/* The segment is one of which turns_feed_plain() and the RTT are all that there is to do. */
+/* turns_feed_plain() and the RTT are all that there is to do about the segment; for a session of SESSION_TIMED. */
 bool timing_is_plain(const struct session *s, const struct segment *seg, uint8_t side);
 
 /* As timing_feed(), for such a segment if prediction_holds() too. */

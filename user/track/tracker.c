@@ -556,28 +556,11 @@ static void step_init(struct step *step, struct session *s, const struct segment
 	step->state_before[1] = s->state[1];
 }
 
-/* False: the segment is no ordinary one, and nothing was noted. */
-static bool session_feed_ordinary(struct tracker *t, struct session *s, const struct segment *seg, uint8_t side)
-{
-	uint64_t pause_ns = seg->ts_ns > s->last_ns ? seg->ts_ns - s->last_ns : 0;
-
-	if (pause_ns >= t->quiet_ns || !ordinary_is(s, seg, side))
-		return false;
-	t->stats.offload_segments += ordinary_feed(s, seg, side, pause_ns);
-	t->stats.segments++;
-	history_add(t->history, s, seg, session_segments(s), side, VERDICT_NEW);
-	direction_count(&s->dir[side], seg);
-	s->last_ns += pause_ns;
-	return true;
-}
-
 static void session_feed(struct tracker *t, struct session *s, const struct segment *seg, uint8_t side)
 {
 	struct direction *own = &s->dir[side], *peer = &s->dir[!side];
 	struct step step;
 
-	if (session_feed_ordinary(t, s, seg, side))
-		return;
 	copies_note_where(own, seg);
 	if (sequence_is_old(own, seg) && copies_has(t->history, s, seg, side)) {
 		own->copies++;
@@ -681,17 +664,27 @@ static void lookup_make(const struct tracker *t, const struct segment *seg, stru
 	flow_prefetch(t->flows, l->hash);
 }
 
-static void tracker_feed_one(struct tracker *t, const struct segment *seg, const struct lookup *l)
+/* False: the segment is no ordinary one, or of another session than was guessed, and nothing was noted. */
+static bool tracker_feed_ordinary(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
-	uint64_t second = seg->ts_ns / NS_PER_S;
+	struct session *s = &t->sessions[l->guess];
+	uint64_t pause_ns = seg->ts_ns > s->last_ns ? seg->ts_ns - s->last_ns : 0;
+
+	if (pause_ns >= t->quiet_ns || !ordinary_is(s, seg, l->side) || !flow_guess_is_right(t->flows, l->guess, &l->key))
+		return false;
+	t->stats.offload_segments += ordinary_feed(s, seg, l->side, pause_ns);
+	t->stats.segments++;
+	history_add(t->history, s, seg, session_segments(s), l->side, VERDICT_NEW);
+	direction_count(&s->dir[l->side], seg);
+	s->last_ns += pause_ns;
+	return true;
+}
+
+/* Apart: few segments come here, and its registers are not to be saved for all. */
+static __attribute__((noinline)) void tracker_feed_other(struct tracker *t, const struct segment *seg, const struct lookup *l)
+{
 	struct session *s;
 
-	if (!t->stats.first_ns)
-		t->stats.first_ns = seg->ts_ns;
-	if (seg->ts_ns > t->stats.last_ns)
-		t->stats.last_ns = seg->ts_ns;
-	if ((second != t->now_s || t->jump_s) && jump_is_believed(t, second))
-		tracker_advance(t, seg->ts_ns);
 	if (seg->frag == FRAG_LATER) {
 		later_fragment(t, seg);
 		return;
@@ -704,12 +697,18 @@ static void tracker_feed_one(struct tracker *t, const struct segment *seg, const
 	session_feed(t, s, seg, l->side);
 }
 
-void tracker_feed(struct tracker *t, const struct segment *seg)
+static void tracker_feed_one(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
-	struct lookup l;
+	uint64_t second = seg->ts_ns / NS_PER_S;
 
-	lookup_make(t, seg, &l);
-	tracker_feed_one(t, seg, &l);
+	if (!t->stats.first_ns)
+		t->stats.first_ns = seg->ts_ns;
+	if (seg->ts_ns > t->stats.last_ns)
+		t->stats.last_ns = seg->ts_ns;
+	if ((second != t->now_s || t->jump_s) && jump_is_believed(t, second))
+		tracker_advance(t, seg->ts_ns);
+	if (!tracker_feed_ordinary(t, seg, l))
+		tracker_feed_other(t, seg, l);
 }
 
 static void prefetch(const void *p, size_t size)
@@ -729,6 +728,15 @@ static void lookup_guess(const struct tracker *t, struct lookup *l)
 	prefetch(&t->sessions[l->guess], sizeof(t->sessions[0]));
 }
 
+void tracker_feed(struct tracker *t, const struct segment *seg)
+{
+	struct lookup l;
+
+	lookup_make(t, seg, &l);
+	lookup_guess(t, &l);
+	tracker_feed_one(t, seg, &l);
+}
+
 /*
  * Each segment goes through four steps, several segments apart, so that what one step fetches is there for the next one: table
  * place, session, what of its history is needed, feeding. What changes in between only makes a fetch useless.
@@ -741,11 +749,11 @@ void tracker_feed_all(struct tracker *t, const struct segment *segs, size_t coun
 	for (i = 0; i < count + 3 * AHEAD; i++) {
 		if (i < count)
 			lookup_make(t, &segs[i], &look[i % AHEAD_RING]);
-		if (i >= AHEAD && i < count + AHEAD)
+		if (i - AHEAD < count)	/* wraps before the first */
 			lookup_guess(t, &look[(i - AHEAD) % AHEAD_RING]);
-		if (i >= 2 * AHEAD && i < count + 2 * AHEAD)
+		if (i - 2 * AHEAD < count)
 			history_prefetch(t->history, &t->sessions[look[(i - 2 * AHEAD) % AHEAD_RING].guess]);
-		if (i >= 3 * AHEAD)
+		if (i - 3 * AHEAD < count)
 			tracker_feed_one(t, &segs[i - 3 * AHEAD], &look[(i - 3 * AHEAD) % AHEAD_RING]);
 	}
 }
