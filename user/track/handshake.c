@@ -17,7 +17,7 @@ static void learn_option(struct direction *own, struct recovery *to_peer, const 
 		if (opt->len != 3)
 			break;
 		own->flags |= DIR_SCALE;
-		own->wscale = (opt->value[0] < SCALE_MAX ? opt->value[0] : SCALE_MAX) & 15;
+		own->wscale = opt->value[0] < SCALE_MAX ? opt->value[0] : SCALE_MAX;
 		break;
 	case TCPOPT_SACK_OK:
 		own->flags |= DIR_SACK_OK;

@@ -17,7 +17,8 @@ struct view {
 	struct recovery *own_rec, *peer_rec;
 	struct placing placing;
 	uint32_t flags_before, next_before;
-	uint32_t now;			/* ticks */
+	const struct rtt *rtt;		/* to the other side */
+	uint32_t now_us;		/* clock_us() */
 };
 
 /*
@@ -44,8 +45,8 @@ static void judge_resent(struct step *step, struct view *v)
 	r.segments = mss_segments_of(v->seg, step->segments, v->placing.repeated);
 	r.acked = v->peer->flags & DIR_ACK && seq_diff(v->peer->ack, r.end) >= 0;
 	step->resent = r.segments;
-	step->resend = recovery_kind(v->own, v->peer, v->own_rec, &r, v->now);
-	recovery_resent(v->own, v->peer, v->own_rec, &r, step->resend, v->now);
+	step->resend = recovery_kind(v->own, v->peer, v->own_rec, v->rtt, &r, v->now_us);
+	recovery_resent(v->own, v->peer, v->own_rec, v->rtt, &r, step->resend, v->now_us);
 	v->own->retransmitted += r.segments;
 	step->spurious = recovery_spurious(v->own, v->own_rec) - spurious;
 	if (r.acked)
@@ -75,7 +76,8 @@ static void judge_new_data(struct step *step, struct view *v)
 	uint32_t end = v->own->next_seq;
 	bool idle = v->peer->flags & DIR_ACK ? seq_diff(v->peer->ack, v->next_before) >= 0 : !(v->flags_before & DIR_SEQ);
 
-	recovery_sent(v->own, end, idle, v->now);
+	if (idle)
+		v->own->timer_us = v->now_us;
 	if (v->seg->payload_len && window_is_full(v->own, v->peer, end, v->seg->payload_len, mss_payload_max(v->own_rec, v->seg)))
 		step->remarks |= REMARK_WINDOW_FULL;
 }
@@ -83,7 +85,7 @@ static void judge_new_data(struct step *step, struct view *v)
 /* The last byte again whose ACK is lost, or late, behind the capture point. A keep-alive is sent after seconds of silence. */
 static bool is_last_byte_again(const struct view *v)
 {
-	return v->seg->payload_len == 1 && (int32_t)(v->now - v->own->timer) < 1000 * (int32_t)TICKS_PER_MS;
+	return v->seg->payload_len == 1 && (int32_t)(v->now_us - v->own->timer_us) < 1000000;
 }
 
 static void judge_keepalive(struct step *step, struct view *v)
@@ -123,8 +125,8 @@ static bool is_dup_ack(const struct view *v, const struct sack *sack, enum windo
 static void note_dup_ack(struct view *v)
 {
 	if (v->own->dup_acks < DUP_ACKS_MAX)
-		v->own->dup_acks = (v->own->dup_acks + 1) & DUP_ACKS_MAX;
-	recovery_told(v->peer_rec, v->now);
+		v->own->dup_acks++;
+	recovery_told(v->peer_rec, v->now_us);
 }
 
 static enum verdict verdict_of_ack(struct view *v, const struct sack *sack)
@@ -161,7 +163,7 @@ static void note_sack(struct view *v, const struct sack *sack)
 		return;
 	v->own->flags |= DIR_SACKED;
 	rec->sacked_end = sack->end;
-	recovery_told(rec, v->now);
+	recovery_told(rec, v->now_us);
 }
 
 static void note_twice(struct step *step, struct view *v, const struct sack *sack)
@@ -186,7 +188,7 @@ static void judge_ack(struct step *step, struct view *v)
 	if (sack_is_possible(v->seg))
 		sack_read(v->seg, v->peer->next_seq, &sack);
 	if (v->placing.acks_new) {
-		recovery_acked(v->peer, v->peer_rec, v->seg->ack, v->now);
+		recovery_acked(v->peer, v->peer_rec, v->seg->ack, v->now_us);
 		v->own->dup_acks = 0;
 	}
 	note_sack(v, &sack);
@@ -252,7 +254,8 @@ static struct view view_of(const struct step *step, struct recovery recovery[2])
 		.peer_rec = &recovery[!step->side],
 		.flags_before = s->dir[step->side].flags,
 		.next_before = s->dir[step->side].next_seq,
-		.now = ticks_of(step->seg->ts_ns),
+		.rtt = &s->timing.rtt[!step->side],
+		.now_us = clock_us(step->seg->ts_ns),
 	};
 }
 

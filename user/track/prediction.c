@@ -34,12 +34,13 @@ static bool acks_what_was_seen(const struct direction *own, const struct directi
 }
 
 static void note_data(struct direction *own, const struct direction *peer, const struct recovery *rec,
-		      const struct segment *seg, struct prediction *p)
+		      const struct segment *seg, uint32_t now_us, struct prediction *p)
 {
 	uint32_t end = seg->seq + seg->payload_len;
 
 	own->next_seq = end;
-	recovery_sent(own, end, seq_diff(peer->ack, seg->seq) >= 0, ticks_of(seg->ts_ns));
+	if (seq_diff(peer->ack, seg->seq) >= 0)
+		own->timer_us = now_us;
 	p->window_full = seq_diff(end, peer->ack) >= peer->window &&
 			 window_is_full(own, peer, end, seg->payload_len, mss_payload_max(rec, seg));
 }
@@ -55,13 +56,14 @@ struct prediction prediction_note(struct session *s, struct recovery recovery[2]
 {
 	struct direction *own = &s->dir[side], *peer = &s->dir[!side];
 	struct prediction p = { .segments = mss_segments(&recovery[side], seg) };
+	uint32_t now_us = clock_us(seg->ts_ns);
 
 	if (seg->payload_len)
-		note_data(own, peer, &recovery[side], seg, &p);
+		note_data(own, peer, &recovery[side], seg, now_us, &p);
 	if (seg->ack != own->ack) {
 		own->ack = seg->ack;
 		own->dup_acks = 0;
-		recovery_acked(peer, &recovery[!side], seg->ack, ticks_of(seg->ts_ns));
+		recovery_acked(peer, &recovery[!side], seg->ack, now_us);
 	}
 	window_note(own, seg);
 	return p;

@@ -7,56 +7,25 @@
 
 #define DUP_ACKS_FAST 3			/* RFC 5681 3.2 */
 #define SEGMENTS_MAX 0xffffffu		/* of the counts in struct recovery */
-#define QUIET (50 * TICKS_PER_MS)
-#define RTO_MIN (200 * TICKS_PER_MS)	/* of Linux; RFC 6298 2.4 asks for 1 s, which nobody waits */
+#define QUIET_US 50000u
+#define RTO_MIN_US 200000u		/* of Linux; RFC 6298 2.4 asks for 1 s, which nobody waits */
 
 /* Timers run late, hardly ever early; but what starts them passes the capture point a little later or earlier. */
-static uint32_t about(uint32_t ticks)
+static uint32_t about(uint32_t us)
 {
-	return ticks - ticks / 8;
+	return us - us / 8;
 }
 
 /* Times of segments may go back a little: that is no time at all. */
-static uint32_t ticks_since(uint32_t then, uint32_t now)
+static uint32_t elapsed_us(uint32_t then_us, uint32_t now_us)
 {
-	return (int32_t)(now - then) > 0 ? now - then : 0;
+	return (int32_t)(now_us - then_us) > 0 ? now_us - then_us : 0;
 }
 
-void recovery_sent(struct direction *own, uint32_t end, bool idle, uint32_t now)
+void recovery_acked(struct direction *own, struct recovery *rec, uint32_t ack, uint32_t now_us)
 {
-	if (idle)
-		own->timer = now;
-	if (own->flags & DIR_TIMED)
-		return;
-	own->timed_seq = end;
-	own->timed_at = now;
-	own->flags |= DIR_TIMED;
-}
-
-/* RFC 6298 2.2, 2.3 */
-static void sample_rtt(struct recovery *rec, uint32_t rtt)
-{
-	uint32_t off;
-
-	if (!rec->srtt) {
-		rec->srtt = rtt ? rtt : 1;
-		rec->rttvar = rtt / 2;
-		return;
-	}
-	off = rtt > rec->srtt ? rtt - rec->srtt : rec->srtt - rtt;
-	rec->rttvar = rec->rttvar - rec->rttvar / 4 + off / 4;
-	rec->srtt = rec->srtt - rec->srtt / 8 + rtt / 8;
-	rec->srtt += !rec->srtt;
-}
-
-void recovery_acked(struct direction *own, struct recovery *rec, uint32_t ack, uint32_t now)
-{
-	own->timer = now;
-	if (!(own->flags & DIR_TIMED) || seq_diff(ack, own->timed_seq) < 0)
-		return;
-	own->flags &= ~(uint32_t)DIR_TIMED;
-	sample_rtt(rec, ticks_since(own->timed_at, now));
-	if (rec->kind && seq_diff(ack, rec->end) >= 0)	/* before the numbers come round again */
+	own->timer_us = now_us;
+	if (rec->kind && seq_diff(ack, rec->end) > 0)	/* before the numbers come round again */
 		rec->kind = RESEND_NONE;
 }
 
@@ -71,14 +40,14 @@ static uint32_t larger(uint32_t a, uint32_t b)
 }
 
 /* The shortest timeout of RFC 6298, and the one of a sender that keeps to RTO_MIN. */
-static uint32_t rto_shortest(const struct recovery *rec)
+static uint32_t rto_shortest_us(const struct rtt *rtt)
 {
-	return rec->srtt ? about(rec->srtt + 4 * rec->rttvar) : about(RTO_MIN);
+	return about(rtt->smoothed ? rtt_smoothed_us(rtt) + 4 * rtt->var_us : RTO_MIN_US);
 }
 
-static uint32_t rto(const struct recovery *rec)
+static uint32_t rto_us(const struct rtt *rtt)
 {
-	return about(rec->srtt + larger(4 * rec->rttvar, RTO_MIN));
+	return about(rtt_smoothed_us(rtt) + larger(4 * rtt->var_us, RTO_MIN_US));
 }
 
 /* ACKs that its sender had told that the data is lost. */
@@ -88,9 +57,9 @@ static bool is_reported(const struct direction *peer, const struct recovery *rec
 }
 
 /* Nothing was told just now: RFC 8985 6.2 waits for a part of the RTT only to see whether it was reordering. */
-static bool is_quiet(const struct recovery *rec, uint32_t now)
+static bool is_quiet(const struct recovery *rec, const struct rtt *rtt, uint32_t now_us)
 {
-	return ticks_since(rec->told_at, now) >= larger(rec->srtt / 2, QUIET);
+	return elapsed_us(rec->told_us, now_us) >= larger(rtt_smoothed_us(rtt) / 2, QUIET_US);
 }
 
 /* The episode of that kind began before and covers this data: after partial ACKs (RFC 6582), or go-back-N after a timeout. */
@@ -109,16 +78,16 @@ static bool is_head(const struct direction *peer, const struct resent *r)
  * flight of one segment is left more time for a delayed ACK, up to the timeout, and can only be told from it by being the first.
  */
 static bool is_tail_loss_probe(const struct direction *own, const struct direction *peer, const struct recovery *rec,
-			       const struct resent *r, uint32_t elapsed)
+			       const struct rtt *rtt, const struct resent *r, uint32_t after_us)
 {
 	bool busy = rec->kind && seq_diff(peer->ack, rec->end) < 0;
 
 	if (busy || r->segments != 1 || r->end != own->next_seq || peer->dup_acks || peer->flags & DIR_SACKED ||
 	    !handshake_may_sack(own, peer))
 		return false;
-	if (!rec->srtt)
+	if (!rtt->smoothed)
 		return !is_head(peer, r);
-	return elapsed >= about(2 * rec->srtt) && elapsed / 2 <= rto(rec);
+	return after_us >= about(2 * rtt_smoothed_us(rtt)) && after_us / 2 <= rto_us(rtt);
 }
 
 /* RFC 7413 4.2: the SYN/ACK did not take the data of the SYN. */
@@ -131,19 +100,19 @@ static bool is_refused_syn_data(const struct direction *own, const struct direct
  * What was acknowledged here its sender did not know of: the ACK had just passed, and the episode goes on; or the ACK was
  * lost, after a time in which every ACK arrives.
  */
-static enum resend kind_of_acked(const struct recovery *rec, const struct resent *r, uint32_t elapsed)
+static enum resend kind_of_acked(const struct recovery *rec, const struct rtt *rtt, const struct resent *r, uint32_t after_us)
 {
-	if (elapsed >= rto(rec) + RTO_MIN)
+	if (after_us >= rto_us(rtt) + RTO_MIN_US)
 		return RESEND_TIMEOUT;
-	if (elapsed > rec->srtt || !rec->kind || rec->kind == RESEND_TAIL_LOSS_PROBE || seq_diff(r->seq, rec->end) >= 0)
+	if (after_us > rtt_smoothed_us(rtt) || !rec->kind || rec->kind == RESEND_TAIL_LOSS_PROBE || seq_diff(r->seq, rec->end) >= 0)
 		return RESEND_NONE;
 	return (enum resend)rec->kind;
 }
 
 enum resend recovery_kind(const struct direction *own, const struct direction *peer, const struct recovery *rec,
-			  const struct resent *r, uint32_t now)
+			  const struct rtt *rtt, const struct resent *r, uint32_t now_us)
 {
-	uint32_t elapsed = ticks_since(own->timer, now);
+	uint32_t after_us = elapsed_us(own->timer_us, now_us);
 	bool told;
 
 	if (r->flags & TCP_SYN)
@@ -151,28 +120,27 @@ enum resend recovery_kind(const struct direction *own, const struct direction *p
 	if (!(peer->flags & DIR_SENT))	/* its ACKs were not captured */
 		return RESEND_NONE;
 	if (r->acked)
-		return kind_of_acked(rec, r, elapsed);
+		return kind_of_acked(rec, rtt, r, after_us);
 	if (is_within(peer, rec, r, RESEND_TIMEOUT))
 		return RESEND_TIMEOUT;
-	if (is_tail_loss_probe(own, peer, rec, r, elapsed))
+	if (is_tail_loss_probe(own, peer, rec, rtt, r, after_us))
 		return RESEND_TAIL_LOSS_PROBE;
 	told = is_reported(peer, rec, r) || is_within(peer, rec, r, RESEND_FAST) || is_refused_syn_data(own, peer, r);
-	if (is_head(peer, r) && elapsed >= rto(rec) && (!told || is_quiet(rec, now)))
+	if (is_head(peer, r) && after_us >= rto_us(rtt) && (!told || is_quiet(rec, rtt, now_us)))
 		return RESEND_TIMEOUT;
 	if (told)
 		return RESEND_FAST;
-	return is_head(peer, r) && elapsed >= rto_shortest(rec) ? RESEND_TIMEOUT : RESEND_NONE;
+	return is_head(peer, r) && after_us >= rto_shortest_us(rtt) ? RESEND_TIMEOUT : RESEND_NONE;
 }
 
-void recovery_resent(struct direction *own, const struct direction *peer, struct recovery *rec, const struct resent *r,
-		     enum resend kind, uint32_t now)
+void recovery_resent(struct direction *own, const struct direction *peer, struct recovery *rec, const struct rtt *rtt,
+		     const struct resent *r, enum resend kind, uint32_t now_us)
 {
 	bool busy = rec->kind && seq_diff(peer->ack, rec->end) < 0;
-	bool by_time = ticks_since(own->timer, now) >= rto(rec);
+	bool by_time = elapsed_us(own->timer_us, now_us) >= rto_us(rtt);
 
-	own->flags &= ~(uint32_t)DIR_TIMED;	/* an ACK would not tell which transmission it is for (Karn) */
 	if (is_head(peer, r))
-		own->timer = now;
+		own->timer_us = now_us;
 	if (r->acked)
 		rec->acked_before = added(rec->acked_before, r->segments);
 	if (kind < RESEND_FAST || r->acked)
@@ -184,9 +152,9 @@ void recovery_resent(struct direction *own, const struct direction *peer, struct
 	rec->end = own->next_seq;
 }
 
-void recovery_told(struct recovery *rec, uint32_t now)
+void recovery_told(struct recovery *rec, uint32_t now_us)
 {
-	rec->told_at = now;
+	rec->told_us = now_us;
 }
 
 void recovery_told_twice(struct recovery *rec, uint32_t segments)

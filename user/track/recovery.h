@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Why a side sends again: an estimate of its RTT and of its retransmission timer, and what the ACKs told it of losses.
+ * Why a side sends again: an estimate of its retransmission timer, and what the ACKs told it of losses.
  *
- * Works on direction.timer: when its oldest unacknowledged data was sent, or when an ACK last moved, whichever is later
+ * Works on direction.timer_us: when its oldest unacknowledged data was sent, or when an ACK last moved, whichever is later
  * (RFC 6298 5). A retransmission long after it is one by time, unless ACKs have told of a loss just now.
  */
 #ifndef MIRUO_TRACK_RECOVERY_H
@@ -14,13 +14,13 @@
 #include "verdict.h"
 
 struct direction;
+struct rtt;
 
 /* Of one side; part of struct session. Apart from struct direction: most segments do not need it. */
 struct recovery {
-	uint32_t srtt, rttvar;		/* RFC 6298 2, in ticks; srtt 0: no sample yet */
 	uint32_t end;			/* kind: it lasts until this is acknowledged */
 	uint32_t sacked_end;		/* this follows the highest data that a SACK told of, if peer has DIR_SACKED */
-	uint32_t told_at;		/* when a duplicate ACK or SACK last told of a loss, ticks */
+	uint32_t told_us;		/* when a duplicate ACK or SACK last told of a loss, clock_us() */
 	uint32_t acked_before : 24;	/* retransmitted segments that had been acknowledged as seen here ... */
 	uint32_t kind : 8;		/* enum resend of the loss episode it is in: FAST, TIMEOUT or TAIL_LOSS_PROBE */
 	uint32_t told_twice : 24;	/* ... and those that a DSACK told to have arrived twice; both stop at their maximum */
@@ -29,13 +29,8 @@ struct recovery {
 	uint16_t mss_candidate;		/* the largest payload that came once */
 };
 
-_Static_assert(sizeof(struct recovery) == 32, "struct recovery: the two of a session share a cache line");
-
-/* New data (or SYN, FIN) up to end was sent. idle: nothing was unacknowledged before. */
-void recovery_sent(struct direction *own, uint32_t end, bool idle, uint32_t now);
-
-/* ack, of peer, is higher than all before. own is the side that sent the data. */
-void recovery_acked(struct direction *own, struct recovery *rec, uint32_t ack, uint32_t now);
+/* ack, of peer, is higher than all before. own is the side that sent the data; now_us: clock_us(), here and below. */
+void recovery_acked(struct direction *own, struct recovery *rec, uint32_t ack, uint32_t now_us);
 
 /* A retransmission as resend_kind() sees it. */
 struct resent {
@@ -45,16 +40,19 @@ struct resent {
 	bool acked;		/* peer had acknowledged all of it */
 };
 
-/* Why it was sent again; RESEND_NONE: nothing that was captured tells. To be followed by recovery_resent(). */
+/*
+ * Why it was sent again; RESEND_NONE: nothing that was captured tells. To be followed by recovery_resent(). rtt: between the
+ * capture point and peer.
+ */
 enum resend recovery_kind(const struct direction *own, const struct direction *peer, const struct recovery *rec,
-			  const struct resent *r, uint32_t now);
+			  const struct rtt *rtt, const struct resent *r, uint32_t now_us);
 
 /* Takes note of it. */
-void recovery_resent(struct direction *own, const struct direction *peer, struct recovery *rec, const struct resent *r,
-		     enum resend kind, uint32_t now);
+void recovery_resent(struct direction *own, const struct direction *peer, struct recovery *rec, const struct rtt *rtt,
+		     const struct resent *r, enum resend kind, uint32_t now_us);
 
 /* ACKs of the other side, a duplicate one or one with a SACK, told of a loss. */
-void recovery_told(struct recovery *rec, uint32_t now);
+void recovery_told(struct recovery *rec, uint32_t now_us);
 
 /* A DSACK of the other side told that so many segments had arrived before. */
 void recovery_told_twice(struct recovery *rec, uint32_t segments);

@@ -19,6 +19,7 @@
 
 struct rtt {
 	uint32_t smoothed;	/* RFC 6298 2: SRTT, in 1/8 us; 0: not known */
+	uint32_t var_us;	/* RTTVAR */
 	uint32_t min_us;	/* the smallest sample, at least 1; 0: not known */
 	struct rtt_mark {
 		uint32_t end;		/* one behind the segment's last sequence number */

@@ -30,11 +30,10 @@ struct direction {
 	uint32_t retransmitted;		/* segments */
 	uint32_t copies;		/* segments captured once more */
 	uint32_t fragments;		/* later IP fragments */
-	uint32_t flags : 24;		/* enum direction_flag */
-	uint32_t wscale : 4;		/* that its SYN offered, if flags has DIR_SCALE */
-	uint32_t dup_acks : 4;		/* it sent since its ACK moved, DUP_ACKS_MAX at most */
-	uint32_t timer;			/* since when only time makes it send again, see recovery.h; ticks */
-	uint32_t timed_seq, timed_at;	/* sent at timed_at (ticks), to be acknowledged: an RTT sample, if flags has DIR_TIMED */
+	uint32_t flags;			/* enum direction_flag */
+	uint32_t timer_us;		/* since when only time makes it send again, see recovery.h; clock_us() */
+	uint8_t wscale;			/* that its SYN offered, if flags has DIR_SCALE */
+	uint8_t dup_acks;		/* it sent since its ACK moved, DUP_ACKS_MAX at most */
 	uint16_t window;		/* of its last ACK, as in the header */
 	uint8_t where;			/* record_where() of its first segment */
 	uint8_t ttl;			/* of all its segments; 0: they differ */
@@ -57,21 +56,12 @@ enum direction_flag {
 	DIR_ECN = 2048,		/* its SYN offered ECN, or its SYN/ACK agreed */
 	DIR_SYN_DATA = 4096,	/* its SYN carried data (RFC 7413) */
 	DIR_SYN_WINDOW = 8192,	/* window is that of a SYN, which is not scaled */
-	DIR_TIMED = 16384,
-	DIR_SACKED = 32768,	/* it told of data that came behind a hole, which it has not acknowledged yet */
-	DIR_KEPT = 65536,	/* its keep-alive was not answered yet */
-	DIR_PROBED = 131072,	/* the same of a zero-window probe */
-	DIR_PROVOKED = 262144,	/* what it sent is answered by a challenge ACK */
-	DIR_HOLES = 524288,	/* the session is over, and there were holes in what it sent: not all below next_seq was seen */
+	DIR_SACKED = 16384,	/* it told of data that came behind a hole, which it has not acknowledged yet */
+	DIR_KEPT = 32768,	/* its keep-alive was not answered yet */
+	DIR_PROBED = 65536,	/* the same of a zero-window probe */
+	DIR_PROVOKED = 131072,	/* what it sent is answered by a challenge ACK */
+	DIR_HOLES = 262144,	/* the session is over, and there were holes in what it sent: not all below next_seq was seen */
 };
-
-/* The time of the figures above: 1024 ns, it wraps after 73 minutes. A session times out long before that. */
-static inline uint32_t ticks_of(uint64_t ts_ns)
-{
-	return (uint32_t)(ts_ns >> 10);
-}
-
-#define TICKS_PER_MS 977u
 
 enum session_flag {
 	SESSION_MID_STREAM = 1,	/* its SYN was not captured */
