@@ -17,11 +17,17 @@
  * would have to be fetched for it. Of the first of a list prev may be that of a slot that is gone, whose next is another one.
  */
 struct link {
-	uint32_t prev : 28, opening : 1, long_options : 1, shown : 1, : 1;
+	uint32_t prev;		/* a slot, and bits of enum link_flag of this one */
 	uint32_t next;
 };
 
-#define SLOTS_MAX ((1u << 28) - 1)	/* of struct link.prev */
+enum link_flag {
+	LINK_OPENING = 1 << 28,	/* the SYN that opens a session: does not count for the limit */
+	LINK_LONG = 1 << 29,	/* has a second slot, for its options */
+	LINK_SHOWN = 1 << 30,
+};
+
+#define SLOTS_MAX ((1u << 28) - 1)	/* what is left of struct link.prev */
 
 struct history {
 	struct record *slot;	/* [0] is not used */
@@ -109,23 +115,29 @@ static uint32_t slot_alloc(struct history *h)
 	return i;
 }
 
-/* All but the slot itself. */
-static void slot_drop_contents(struct history *h, uint32_t i)
+/* Notes and the slot of long options: few records have either. */
+static __attribute__((noinline)) void slot_drop_more(struct history *h, uint32_t i)
 {
 	if (h->note)
 		notes_release(h, i);
-	if (h->link[i].long_options) {
+	if (h->link[i].prev & LINK_LONG) {
 		h->link[h->slot[i].more].next = h->free;
 		h->free = h->slot[i].more;
 	}
-	if (!h->link[i].opening)
-		h->stats.held--;
+}
+
+/* All but the slot itself. */
+static inline void slot_drop_contents(struct history *h, uint32_t i)
+{
+	if (h->note || h->link[i].prev & LINK_LONG)
+		slot_drop_more(h, i);
+	h->stats.held -= !(h->link[i].prev & LINK_OPENING);
 }
 
 /* The oldest one, as nearly always, is taken off without a look at the one behind it. */
-static void slot_unlink(struct history *h, struct session *s, uint32_t i)
+static inline void slot_unlink(struct history *h, struct session *s, uint32_t i)
 {
-	uint32_t prev = h->link[i].prev, next = h->link[i].next;
+	uint32_t prev = h->link[i].prev & SLOTS_MAX, next = h->link[i].next;
 
 	if (s->head == i) {
 		s->head = next;
@@ -134,18 +146,17 @@ static void slot_unlink(struct history *h, struct session *s, uint32_t i)
 	}
 	h->link[prev].next = next;
 	if (next)
-		h->link[next].prev = prev & SLOTS_MAX;
+		h->link[next].prev = (h->link[next].prev & ~SLOTS_MAX) | prev;
 	else
 		s->tail = prev;
 }
 
 /* Off its list; the slot is still in use. */
-static void history_detach(struct history *h, struct session *s, uint32_t i)
+static inline void history_detach(struct history *h, struct session *s, uint32_t i)
 {
 	if (s->unseen == i)
 		s->unseen = h->link[i].next;
-	if (!h->link[i].shown)
-		s->hidden--;
+	s->hidden -= !(h->link[i].prev & LINK_SHOWN);
 	slot_unlink(h, s, i);
 	slot_drop_contents(h, i);
 }
@@ -155,7 +166,7 @@ static uint32_t oldest_hidden(const struct history *h, struct session *s)
 {
 	if (s->hidden == 0)
 		return 0;
-	while (h->link[s->unseen].shown)
+	while (h->link[s->unseen].prev & LINK_SHOWN)
 		s->unseen = h->link[s->unseen].next;
 	return s->unseen;
 }
@@ -227,27 +238,29 @@ static __attribute__((noinline)) uint32_t history_take_other(struct history *h, 
 	return i;
 }
 
+/* Each field by itself: what is left of the options stays as it was. */
 static void record_fill(struct record *r, const struct session *s, const struct segment *seg, uint64_t id, uint8_t side,
 			enum verdict verdict)
 {
-	*r = (struct record){
-		.ts_ns = seg->ts_ns,
-		.seq = seg->seq,
-		.ack = seg->ack,
-		.wire_len = seg->wire_len < RECORD_LEN_MAX ? seg->wire_len : RECORD_LEN_MAX,
-		.payload_len = seg->payload_len < RECORD_LEN_MAX ? seg->payload_len : RECORD_LEN_MAX,
-		.id_low = (uint32_t)id,
-		.id_high = (uint8_t)(id >> 32),
-		.flags = seg->flags,
-		.state = { s->state[0], s->state[1] },
-		.verdict = verdict & 0xff,
-		.ip_id = (uint16_t)seg->ip_id,
-		.where = record_where(seg),
-		.side = side,
-		.frag = seg->frag == FRAG_FIRST,
-		.opt_cut = seg->opt_cut,
-		.opt_len = seg->opt_len,
-	};
+	r->ts_ns = seg->ts_ns;
+	r->seq = seg->seq;
+	r->ack = seg->ack;
+	r->wire_len = seg->wire_len;
+	r->payload_len = seg->payload_len;
+	r->id_low = (uint32_t)id;
+	r->ip_id = (uint16_t)seg->ip_id;
+	r->id_high = (uint8_t)(id >> 32);
+	r->flags = seg->flags;
+	r->state[0] = s->state[0];
+	r->state[1] = s->state[1];
+	r->where = record_where(seg);
+	r->side = side;
+	r->frag = seg->frag == FRAG_FIRST;
+	r->opt_cut = seg->opt_cut;
+	r->opt_len = seg->opt_len;
+	r->verdict = verdict & 15;
+	r->colour = COLOUR_NONE;
+	r->own = 0;
 }
 
 /*
@@ -264,7 +277,7 @@ static void record_fill_options(struct history *h, uint32_t i, const struct segm
 		memcpy(r->opt, seg->opt, seg->opt_len);
 	} else if ((r->more = slot_alloc(h))) {
 		memcpy(&h->slot[r->more], seg->opt, seg->opt_len);
-		h->link[i].long_options = 1;
+		h->link[i].prev |= LINK_LONG;
 	} else {
 		r->opt_len = 0;
 	}
@@ -272,7 +285,7 @@ static void record_fill_options(struct history *h, uint32_t i, const struct segm
 
 static void history_append(struct history *h, struct session *s, uint32_t i, bool opening)
 {
-	h->link[i] = (struct link){ .prev = s->tail, .opening = opening };
+	h->link[i] = (struct link){ .prev = s->tail | (opening ? LINK_OPENING : 0) };
 	if (s->tail)
 		h->link[s->tail].next = i;
 	else
@@ -378,7 +391,7 @@ struct record *history_next(const struct history *h, const struct record *r)
 
 struct record *history_prev(const struct history *h, const struct record *r)
 {
-	uint32_t i = slot_of(h, r), prev = h->link[i].prev;
+	uint32_t i = slot_of(h, r), prev = h->link[i].prev & SLOTS_MAX;
 
 	return h->link[prev].next == i ? record_at(h, prev) : NULL;
 }
@@ -398,16 +411,16 @@ const uint8_t *record_options(const struct history *h, const struct record *r)
 
 bool record_is_shown(const struct history *h, const struct record *r)
 {
-	return h->link[slot_of(h, r)].shown;
+	return h->link[slot_of(h, r)].prev & LINK_SHOWN;
 }
 
 void history_show(const struct history *h, struct session *s, struct record *r)
 {
 	struct link *link = &h->link[slot_of(h, r)];
 
-	if (link->shown)
+	if (link->prev & LINK_SHOWN)
 		return;
-	link->shown = 1;
+	link->prev |= LINK_SHOWN;
 	s->hidden--;
 }
 

@@ -30,24 +30,25 @@ enum colour {
 	COLOUR_CYAN,
 };
 
-#define RECORD_INLINE_OPTIONS 28	/* a SYN of Linux has 20; longer ones take a second slot */
-#define RECORD_LEN_MAX 0xffffffu
+#define RECORD_INLINE_OPTIONS 24	/* a SYN of Linux has 20; longer ones take a second slot */
 
 struct record {
 	uint64_t ts_ns;
 	uint32_t seq, ack;
-	uint32_t wire_len : 24, opt_len : 8;		/* lengths above RECORD_LEN_MAX are stored as that */
-	uint32_t payload_len : 24, verdict : 8;
-	uint32_t id_low;				/* of the 40-bit packet id */
-	uint8_t id_high;
-	uint8_t flags;					/* enum tcp_flag */
-	uint8_t state[2];				/* of side 0 and 1 after the segment */
+	uint32_t wire_len, payload_len;
+	uint32_t id_low;	/* of the 40-bit packet id */
 	uint16_t ip_id;
-	uint8_t where;					/* record_where() of the segment */
-	uint8_t colour : 3, own : 1, side : 1, frag : 1, opt_cut : 1, : 1;	/* own: shown by its own right */
+	uint8_t id_high;
+	uint8_t flags;		/* enum tcp_flag */
+	uint8_t state[2];	/* of side 0 and 1 after the segment */
+	uint8_t where;		/* record_where() of the segment */
+	uint8_t side;		/* that sent it */
+	uint8_t frag, opt_cut;	/* bool: the first fragment, options are missing */
+	uint8_t opt_len;
+	uint8_t verdict : 4, colour : 3, own : 1;	/* own: shown by its own right */
 	union {
 		uint8_t opt[RECORD_INLINE_OPTIONS];
-		uint32_t more;		/* opt_len > RECORD_INLINE_OPTIONS: the slot with all options */
+		uint32_t more;	/* opt_len > RECORD_INLINE_OPTIONS: the slot with all options */
 	};
 };
 
