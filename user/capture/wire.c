@@ -13,6 +13,19 @@ static void timestamp_options(const struct wire_head *w, uint8_t *options)
 	memcpy(options + 8, &w->ts_echo, 4);
 }
 
+/* What few segments are: fragments, of IPv6, without all their options. */
+static void unpack_unusual(const struct wire_head *w, struct segment *seg)
+{
+	seg->frag = (uint8_t)(w->bits >> WIRE_FRAG_SHIFT);
+	if (seg->frag == FRAG_LATER) {
+		seg->frag_off = w->seq;
+		seg->seq = 0;
+	}
+	seg->ip_version = w->bits & WIRE_IPV6 ? 6 : 4;
+	seg->frag_last = !!(w->bits & WIRE_FRAG_LAST);
+	seg->opt_cut = !!(w->bits & WIRE_OPT_CUT);
+}
+
 /* All fields: none is zeroed first. */
 static void unpack_head(const struct wire_head *w, struct segment *seg)
 {
@@ -24,9 +37,7 @@ static void unpack_head(const struct wire_head *w, struct segment *seg)
 	memcpy(seg->saddr + 12, w->saddr, sizeof(w->saddr));
 	memcpy(seg->daddr, mapped, sizeof(mapped));
 	memcpy(seg->daddr + 12, w->daddr, sizeof(w->daddr));
-	seg->frag = (uint8_t)(w->bits >> WIRE_FRAG_SHIFT);
-	seg->frag_off = seg->frag == FRAG_LATER ? w->seq : 0;
-	seg->seq = seg->frag == FRAG_LATER ? 0 : w->seq;
+	seg->seq = w->seq;
 	seg->ack = w->ack;
 	seg->wire_len = w->wire_len;
 	seg->payload_len = w->payload_len;
@@ -37,16 +48,19 @@ static void unpack_head(const struct wire_head *w, struct segment *seg)
 	seg->dport = w->dport;
 	seg->window = w->window;
 	seg->segs = w->segs;
-	seg->opt_off = seg->payload_off = 0;
+	seg->frag_off = seg->opt_off = seg->payload_off = 0;
 	seg->flags = w->flags;
 	seg->ttl = w->ttl;
-	seg->ip_version = w->bits & WIRE_IPV6 ? 6 : 4;
-	seg->frag_last = !!(w->bits & WIRE_FRAG_LAST);
+	seg->ip_version = 4;
+	seg->frag = FRAG_NONE;
+	seg->frag_last = 0;
 	seg->opt_len = w->opt_len <= TCP_OPTIONS_MAX ? w->opt_len : 0;
-	seg->opt_cut = !!(w->bits & WIRE_OPT_CUT);
+	seg->opt_cut = 0;
 	seg->egress = !!(w->bits & WIRE_EGRESS);
 	seg->payload = NULL;
 	seg->payload_cap = 0;
+	if (w->bits & (uint8_t)~(WIRE_EGRESS | WIRE_TIMESTAMP))
+		unpack_unusual(w, seg);
 }
 
 static void unpack_addresses(const struct wire_addresses *w, struct segment *seg)

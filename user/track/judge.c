@@ -3,7 +3,6 @@
 
 #include "handshake.h"
 #include "mss.h"
-#include "prediction.h"
 #include "sack.h"
 #include "seq.h"
 #include "sequence.h"
@@ -242,7 +241,7 @@ static void judge(struct step *step, struct view *v)
 		step->remarks |= REMARK_CONGESTION;
 }
 
-static struct view view_of(const struct step *step, struct recovery recovery[2])
+static struct view view_of(const struct step *step)
 {
 	struct session *s = step->session;
 
@@ -250,8 +249,8 @@ static struct view view_of(const struct step *step, struct recovery recovery[2])
 		.seg = step->seg,
 		.own = &s->dir[step->side],
 		.peer = &s->dir[!step->side],
-		.own_rec = &recovery[step->side],
-		.peer_rec = &recovery[!step->side],
+		.own_rec = &s->recovery[step->side],
+		.peer_rec = &s->recovery[!step->side],
 		.flags_before = s->dir[step->side].flags,
 		.next_before = s->dir[step->side].next_seq,
 		.rtt = &s->timing.rtt[!step->side],
@@ -259,10 +258,9 @@ static struct view view_of(const struct step *step, struct recovery recovery[2])
 	};
 }
 
-/* Apart: few segments come here, and its registers are not to be saved for all. */
-__attribute__((noinline)) void judge_in_full(struct step *step, struct recovery recovery[2])
+void judge_segment(struct step *step)
 {
-	struct view v = view_of(step, recovery);
+	struct view v = view_of(step);
 
 	step->segments = mss_segments(v.own_rec, v.seg);
 	if (v.seg->flags & TCP_RST)
@@ -273,15 +271,9 @@ __attribute__((noinline)) void judge_in_full(struct step *step, struct recovery 
 		judge(step, &v);
 }
 
-void judge_segment(struct step *step, struct recovery recovery[2])
+void judge_late(struct step *step)
 {
-	if (!prediction_judge(step, recovery))
-		judge_in_full(step, recovery);
-}
-
-void judge_late(struct step *step, struct recovery recovery[2])
-{
-	struct view v = view_of(step, recovery);
+	struct view v = view_of(step);
 	uint32_t len = sequence_len(v.seg);
 
 	step->segments = mss_segments(v.own_rec, v.seg);

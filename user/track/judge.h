@@ -6,19 +6,15 @@
 #ifndef MIRUO_TRACK_JUDGE_H
 #define MIRUO_TRACK_JUDGE_H
 
-#include "recovery.h"
 #include "tracker.h"
 
 /*
  * Fills in verdict, remarks, resend, segments, resent and spurious of the step and takes note of its segment in the sides of
- * step->session. recovery: that of side 0 and 1.
+ * step->session.
  */
-void judge_segment(struct step *step, struct recovery recovery[2]);
-
-/* The same, whatever the segment is: what prediction.h makes short is to come to this. */
-void judge_in_full(struct step *step, struct recovery recovery[2]);
+void judge_segment(struct step *step);
 
 /* The same for one of a session that is over, whose holes are forgotten: RETRANSMIT and what goes with it, or nothing. */
-void judge_late(struct step *step, struct recovery recovery[2]);
+void judge_late(struct step *step);
 
 #endif

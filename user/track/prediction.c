@@ -8,15 +8,20 @@
 #include "state.h"
 #include "window.h"
 
-/* No option, and no state that an option, an ACK or a probe left behind, has anything to say of the segment. */
-static bool is_plain(const struct session *s, const struct direction *own, const struct direction *peer,
-		     const struct segment *seg)
+/* Both sides were seen, and nothing but data and ACKs is to come. */
+static bool is_established(const struct session *s)
 {
-	const uint32_t known = DIR_SEQ | DIR_ACK, peer_asks = DIR_KEPT | DIR_PROBED | DIR_PROVOKED;
+	return s->state[0] == TS_ESTABLISHED && s->state[1] == TS_ESTABLISHED;
+}
 
-	return (seg->flags & (uint8_t)~(TCP_PSH | TCP_URG)) == TCP_ACK && (own->flags & (known | DIR_SACKED)) == known &&
-	       (peer->flags & (known | peer_asks)) == known && seg->window && peer->window &&
-	       s->state[s->client] != TS_SYN_SENT && !sack_is_possible(seg);
+/* No option, and no state that an option, an ACK or a probe left behind, has anything to say of the segment. */
+static bool is_plain(const struct direction *own, const struct direction *peer, const struct segment *seg)
+{
+	const uint32_t known = DIR_SENT | DIR_SEQ | DIR_ACK, own_asks = DIR_FIN | DIR_SACKED,
+		       peer_asks = DIR_FIN | DIR_KEPT | DIR_PROBED | DIR_PROVOKED;
+
+	return (seg->flags & (uint8_t)~(TCP_PSH | TCP_URG)) == TCP_ACK && (own->flags & (known | own_asks)) == known &&
+	       (peer->flags & (known | peer_asks)) == known && seg->window && peer->window && !sack_is_possible(seg);
 }
 
 /* It begins where its side left off, and stays in reach of what is known. */
@@ -49,35 +54,21 @@ bool prediction_holds(const struct session *s, const struct segment *seg, uint8_
 {
 	const struct direction *own = &s->dir[side], *peer = &s->dir[!side];
 
-	return is_plain(s, own, peer, seg) && is_next(own, seg) && acks_what_was_seen(own, peer, seg);
+	return is_established(s) && is_plain(own, peer, seg) && is_next(own, seg) && acks_what_was_seen(own, peer, seg);
 }
 
-struct prediction prediction_note(struct session *s, struct recovery recovery[2], const struct segment *seg, uint8_t side)
+struct prediction prediction_note(struct session *s, const struct segment *seg, uint8_t side, uint32_t now_us)
 {
 	struct direction *own = &s->dir[side], *peer = &s->dir[!side];
-	struct prediction p = { .segments = mss_segments(&recovery[side], seg) };
-	uint32_t now_us = clock_us(seg->ts_ns);
+	struct prediction p = { .segments = mss_segments(&s->recovery[side], seg) };
 
 	if (seg->payload_len)
-		note_data(own, peer, &recovery[side], seg, now_us, &p);
+		note_data(own, peer, &s->recovery[side], seg, now_us, &p);
 	if (seg->ack != own->ack) {
 		own->ack = seg->ack;
 		own->dup_acks = 0;
-		recovery_acked(peer, &recovery[!side], seg->ack, now_us);
+		recovery_acked(peer, &s->recovery[!side], seg->ack, now_us);
 	}
 	window_note(own, seg);
 	return p;
-}
-
-bool prediction_judge(struct step *step, struct recovery recovery[2])
-{
-	struct prediction p;
-
-	if (!prediction_holds(step->session, step->seg, step->side))
-		return false;
-	p = prediction_note(step->session, recovery, step->seg, step->side);
-	step->verdict = VERDICT_NEW;
-	step->remarks = p.window_full ? REMARK_WINDOW_FULL : 0;
-	step->segments = p.segments;
-	return true;
 }

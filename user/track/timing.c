@@ -85,22 +85,23 @@ bool timing_is_plain(const struct session *s, const struct segment *seg, uint8_t
 	       seg->payload_len != 1;
 }
 
-void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, bool window_full)
+void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, uint32_t now_us,
+		       bool window_full)
 {
 	struct timing *t = &s->timing;
 	struct plain_move m = {
 		.session = s,
 		.ts_ns = seg->ts_ns,
 		.pause_ns = pause_ns,
-		.now_us = clock_us(seg->ts_ns),
+		.now_us = now_us,
 		.payload_len = seg->payload_len,
 		.side = side,
 		.window_full = window_full,
 	};
 
-	rtt_acked(&t->rtt[side], seg->ack, m.now_us);
+	rtt_acked(&t->rtt[side], seg->ack, now_us);
 	if (seg->payload_len)
-		rtt_sent(&t->rtt[!side], seg->seq + seg->payload_len, m.now_us);
+		rtt_sent(&t->rtt[!side], seg->seq + seg->payload_len, now_us);
 	turns_feed_plain(&t->turns, t->rtt, &m);
 }
 

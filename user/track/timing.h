@@ -28,8 +28,9 @@ void timing_feed(struct timing *t, struct step *step, const struct direction *ow
 /* turns_feed_plain() and the RTT are all that there is to do about the segment; for a session of SESSION_TIMED. */
 bool timing_is_plain(const struct session *s, const struct segment *seg, uint8_t side);
 
-/* As timing_feed(), for such a segment if prediction_holds() too. */
-void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, bool window_full);
+/* As timing_feed(), for such a segment if prediction_holds() too. now_us: its clock_us(). */
+void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, uint32_t now_us,
+		       bool window_full);
 
 /* The times of a session, also while it is reported as ended; all 0 if none were taken. */
 const struct timing *timing_of(const struct session *s);

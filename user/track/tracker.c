@@ -383,11 +383,16 @@ static void direction_count(struct direction *d, const struct segment *seg)
 {
 	d->segments++;
 	d->bytes += seg->wire_len;
+	if (d->ttl != seg->ttl)
+		d->ttl = 0;
+}
+
+static void direction_note(struct direction *d, const struct segment *seg)
+{
 	if (!(d->flags & DIR_SENT))
 		d->ttl = seg->ttl;
-	else if (d->ttl != seg->ttl)
-		d->ttl = 0;
 	d->flags |= DIR_SENT;
+	direction_count(d, seg);
 }
 
 /* Where all is captured at one place, a copy comes before the ACK. */
@@ -409,12 +414,12 @@ static void session_late(struct tracker *t, struct session *s, const struct segm
 		t->stats.copies++;
 		return;
 	}
-	direction_count(&s->dir[side], seg);
+	direction_note(&s->dir[side], seg);
 	t->stats.late++;
 	count_outside(&t->stats, seg);
 	if (copies_may_be(s, seg) && !late_was_acked(s, seg, side))
 		return;
-	judge_late(&step, s->recovery);
+	judge_late(&step);
 	count_resent(&t->stats, &step);
 }
 
@@ -571,13 +576,13 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 	step_init(&step, s, seg, side);
 	step.id = session_segments(s);
 	step.pause_ns = step.id && seg->ts_ns > s->last_ns ? seg->ts_ns - s->last_ns : 0;
-	judge_segment(&step, s->recovery);
+	judge_segment(&step);
 	connection_feed(&step);
 	timing_feed(&s->timing, &step, own, peer);
 	if (step.rst)
 		rst_evidence(t->history, &step);
 
-	direction_count(own, seg);
+	direction_note(own, seg);
 	count_step(&t->stats, &step);
 	step.rec = history_add(t->history, s, seg, step.id, side, step.verdict);
 	if (step.verdict == VERDICT_RETRANSMIT)
