@@ -106,13 +106,15 @@ static uint64_t quiet_ns(const struct config *cfg)
 struct monitor *monitor_new(const struct config *cfg, struct stream *out)
 {
 	struct monitor *m = calloc(1, sizeof(*m));
+	struct tracker_config tracker = cfg->tracker;
 	struct tracker_events events = { .ctx = m, .segment = on_step, .ended = on_end };
 
 	events.quiet_ns = quiet_ns(cfg);
 	if (!m)
 		return NULL;
 	m->cfg = cfg;
-	m->tracker = tracker_new(&cfg->tracker, &events);
+	tracker.context = cfg->rules.context;
+	m->tracker = tracker_new(&tracker, &events);
 	if (!m->tracker) {
 		monitor_free(m);
 		return NULL;

@@ -15,11 +15,16 @@
 static struct session sessions[SESSIONS + 1]; /* [0] is not used */
 static struct history *h;
 
-static void begin(uint32_t limit)
+static void begin_with_context(uint32_t limit, uint32_t context)
 {
 	memset(sessions, 0, sizeof(sessions));
-	h = history_new(limit, sessions, SESSIONS);
+	h = history_new(limit, context, sessions, SESSIONS);
 	assert_non_null(h);
+}
+
+static void begin(uint32_t limit)
+{
+	begin_with_context(limit, 0);
 }
 
 static void end(void)
@@ -269,6 +274,77 @@ static void a_session_holds_1024_hidden_ones(void **state)
 	end();
 }
 
+/* All that add() adds up to that id is acknowledged. */
+static void acknowledge(uint32_t id)
+{
+	sessions[1].dir[1].flags |= DIR_ACK;
+	sessions[1].dir[1].ack = 1000 + id + 1;
+}
+
+static void add_many(uint32_t first, uint32_t last)
+{
+	uint32_t i;
+
+	for (i = first; i <= last; i++)
+		add(1, i);
+}
+
+static void of_what_is_settled_few_are_held(void **state)
+{
+	(void)state;
+	begin(10000);
+	acknowledge(10000);
+	add_many(0, 999);
+	assert_int_equal(sessions[1].hidden, HISTORY_SETTLED_MAX);
+	assert_int_equal(held(), HISTORY_SETTLED_MAX);
+	assert_int_equal(record_id(history_oldest_hidden(h, &sessions[1])), 1000 - HISTORY_SETTLED_MAX);
+	assert_int_equal(dropped(), 0);
+	end();
+}
+
+static void what_is_in_flight_is_held_with_all_behind_it(void **state)
+{
+	(void)state;
+	begin(10000);
+	acknowledge(299);
+	add_many(0, 799);
+	assert_int_equal(record_id(history_oldest_hidden(h, &sessions[1])), 300);
+	assert_int_equal(sessions[1].hidden, 500);
+	acknowledge(10000);
+	add_many(800, 999);	/* two go for each that comes */
+	assert_int_equal(sessions[1].hidden, 300);
+	add_many(1000, 1999);
+	assert_int_equal(sessions[1].hidden, HISTORY_SETTLED_MAX);
+	assert_int_equal(held(), HISTORY_SETTLED_MAX);
+	end();
+}
+
+static void what_may_come_again_from_elsewhere_is_held(void **state)
+{
+	(void)state;
+	begin(10000);
+	acknowledge(10000);
+	sessions[1].dir[0].flags |= DIR_ELSEWHERE;
+	add_many(0, 799);
+	assert_int_equal(sessions[1].hidden, 800);
+	end();
+}
+
+static void the_context_is_held(void **state)
+{
+	(void)state;
+	begin_with_context(10000, 200);
+	acknowledge(10000);
+	add_many(0, 799);
+	assert_int_equal(sessions[1].hidden, 200);
+	end();
+	begin_with_context(10000, UINT32_MAX);
+	acknowledge(10000);
+	add_many(0, 1999);
+	assert_int_equal(sessions[1].hidden, HISTORY_HIDDEN_MAX);
+	end();
+}
+
 static void the_oldest_hidden_one_is_found_as_records_come_and_go(void **state)
 {
 	struct session *s = &sessions[1];
@@ -400,6 +476,10 @@ int main(void)
 		cmocka_unit_test(the_oldest_hidden_one_is_found_after_a_shown_one_went),
 		cmocka_unit_test(what_has_no_room_is_not_held),
 		cmocka_unit_test(a_session_holds_1024_hidden_ones),
+		cmocka_unit_test(of_what_is_settled_few_are_held),
+		cmocka_unit_test(what_is_in_flight_is_held_with_all_behind_it),
+		cmocka_unit_test(what_may_come_again_from_elsewhere_is_held),
+		cmocka_unit_test(the_context_is_held),
 		cmocka_unit_test(the_oldest_hidden_one_is_found_as_records_come_and_go),
 		cmocka_unit_test(long_options_come_back_with_their_slot),
 		cmocka_unit_test(a_note_lives_as_long_as_its_record),

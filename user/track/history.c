@@ -38,6 +38,7 @@ struct history {
 	uint32_t fresh;		/* slots from here on were never used */
 	uint32_t free;		/* list of used ones, by link.next */
 	uint32_t limit;
+	uint32_t settled_max;
 	struct session *sessions;
 	uint32_t sessions_used;	/* the highest index of a session that had a record */
 	uint64_t *candidates;	/* a bit a session: it may have a hidden record; cleared when it is found to have none */
@@ -47,7 +48,7 @@ struct history {
 	struct history_stats stats;
 };
 
-struct history *history_new(uint32_t segment_limit, struct session *sessions, uint32_t sessions_max)
+struct history *history_new(uint32_t segment_limit, uint32_t context, struct session *sessions, uint32_t sessions_max)
 {
 	uint64_t slots = 2 * ((uint64_t)segment_limit + sessions_max) + 1;
 	struct history *h = calloc(1, sizeof(*h));
@@ -61,6 +62,7 @@ struct history *history_new(uint32_t segment_limit, struct session *sessions, ui
 	h->candidates = array_alloc(h->candidate_words, sizeof(h->candidates[0]));
 	h->fresh = 1;
 	h->limit = segment_limit;
+	h->settled_max = context < HISTORY_SETTLED_MAX ? HISTORY_SETTLED_MAX : context < HISTORY_HIDDEN_MAX ? context : HISTORY_HIDDEN_MAX;
 	h->sessions = sessions;
 	if (!h->slot || !h->link || !h->candidates) {
 		history_free(h);
@@ -310,6 +312,47 @@ static void candidate_note(struct history *h, const struct session *s)
 	h->candidates[index / 64] |= 1ull << index % 64;
 }
 
+/* Sequence numbers that it takes. */
+static uint32_t record_len(const struct record *r)
+{
+	return r->payload_len + !!(r->flags & TCP_SYN) + !!(r->flags & TCP_FIN);
+}
+
+/* The other side has acknowledged all that it brought. Seen at several places, it may come once more (copies.h). */
+static bool is_settled(const struct session *s, const struct record *r)
+{
+	const struct direction *peer = &s->dir[!r->side];
+
+	if ((s->dir[0].flags | s->dir[1].flags) & DIR_ELSEWHERE)
+		return false;
+	return !record_len(r) || (peer->flags & DIR_ACK && seq_diff(peer->ack, r->seq + record_len(r)) >= 0);
+}
+
+/* The slot of the session's oldest hidden record, if that must go for a new one, or is settled and one of many; or 0. */
+static uint32_t history_take_own(struct history *h, struct session *s, bool must)
+{
+	uint32_t i;
+
+	if (s->hidden < h->settled_max && !must)
+		return 0;
+	i = oldest_hidden(h, s);
+	if (!must && s->hidden < HISTORY_HIDDEN_MAX && !is_settled(s, &h->slot[i]))
+		return 0;
+	history_detach(h, s, i);
+	return i;
+}
+
+/* Where many were held they become fewer: one that goes for nothing with each that goes for a new one. */
+static void history_shrink(struct history *h, struct session *s)
+{
+	uint32_t i = history_take_own(h, s, false);
+
+	if (!i)
+		return;
+	h->link[i].next = h->free;
+	h->free = i;
+}
+
 /* A slot for a new record; 0: there is none. */
 static uint32_t history_take(struct history *h, struct session *s, bool opening)
 {
@@ -317,9 +360,9 @@ static uint32_t history_take(struct history *h, struct session *s, bool opening)
 	uint32_t i;
 
 	h->stats.dropped += full;
-	if (s->hidden >= HISTORY_HIDDEN_MAX || (full && s->hidden)) {
-		i = oldest_hidden(h, s);
-		history_detach(h, s, i);
+	i = history_take_own(h, s, full && s->hidden);
+	if (i) {
+		history_shrink(h, s);
 		return i;
 	}
 	if (full)
@@ -398,7 +441,7 @@ struct record *history_prev(const struct history *h, const struct record *r)
 
 bool record_overlaps(const struct record *r, uint8_t side, uint32_t seq, uint32_t len)
 {
-	uint32_t r_len = r->payload_len + !!(r->flags & TCP_SYN) + !!(r->flags & TCP_FIN);
+	uint32_t r_len = record_len(r);
 
 	return r->side == side && r_len && !(r->flags & TCP_RST) && seq_diff(r->seq, seq + len) < 0 &&
 	       seq_diff(seq, r->seq + r_len) < 0;

@@ -5,6 +5,9 @@
  * Memory is bounded twice: a session holds HISTORY_HIDDEN_MAX hidden records at most (shown ones stay), and all sessions
  * together hold no more than -l, opening SYNs not counted. When that is reached a hidden record gives way, first of the same
  * session, then of another; if there is none, the session's own oldest shown one behind its first.
+ *
+ * What is settled, as the other side has acknowledged it, is hardly ever asked for again. Beyond the last few of a session
+ * such records go early: what a busy session holds is to stay in the cache.
  */
 #ifndef MIRUO_TRACK_HISTORY_H
 #define MIRUO_TRACK_HISTORY_H
@@ -18,6 +21,7 @@
 #include "verdict.h"
 
 #define HISTORY_HIDDEN_MAX 1024	/* a session */
+#define HISTORY_SETTLED_MAX 128	/* of them, if the oldest are settled, and no context is asked for */
 #define HISTORY_NOTES_MAX (64u << 20)	/* bytes of notes in all */
 
 enum colour {
@@ -63,10 +67,10 @@ struct history_stats {
 };
 
 /*
- * Room for segment_limit records and the opening SYN of each of sessions_max sessions, which are sessions[1] and up.
- * NULL: out of memory.
+ * Room for segment_limit records and the opening SYN of each of sessions_max sessions, which are sessions[1] and up. context:
+ * so many hidden records before a later one may be asked for. NULL: out of memory.
  */
-struct history *history_new(uint32_t segment_limit, struct session *sessions, uint32_t sessions_max);
+struct history *history_new(uint32_t segment_limit, uint32_t context, struct session *sessions, uint32_t sessions_max);
 void history_free(struct history *h);
 
 /*

@@ -74,9 +74,9 @@ static uint32_t scale_of(const struct history *h, const struct step *step, uint8
 
 /*
  * RFC 9293 3.10.7.1: a host without the socket answers a segment with the number that this one acknowledges, also when the
- * receiver has acknowledged more since.
+ * receiver has acknowledged more since. What is no longer held may be that segment.
  */
-static bool answers_earlier(const struct history *h, const struct step *step)
+static bool may_answer_earlier(const struct history *h, const struct step *step)
 {
 	const struct record *r = history_last(h, step->session);
 	int i;
@@ -86,7 +86,7 @@ static bool answers_earlier(const struct history *h, const struct step *step)
 	for (i = 0; r && i < ANSWERED_BACK; i++, r = history_prev(h, r))
 		if (r->side != step->side && r->flags & TCP_ACK && r->ack == step->seg->seq)
 			return true;
-	return false;
+	return i < ANSWERED_BACK && (uint64_t)i < step->id;
 }
 
 /*
@@ -102,7 +102,7 @@ static void check_window(const struct history *h, struct step *step)
 		return;
 	if (ahead <= (65535u << scale_of(h, step, !step->side)) + 1) {	/* 1: behind the FIN */
 		step->rst_checked |= RST_DOUBT_WINDOW;
-	} else if (!answers_earlier(h, step)) {
+	} else if (!may_answer_earlier(h, step)) {
 		step->rst_checked |= RST_DOUBT_WINDOW;
 		step->rst_doubts |= RST_DOUBT_WINDOW;
 	}

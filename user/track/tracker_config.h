@@ -10,6 +10,7 @@
 struct tracker_config {
 	uint32_t session_limit;	/* -L: sessions followed at once; 0: SESSION_LIMIT_MAX */
 	uint32_t segment_limit;	/* -l: segments held at once; 0: SEGMENT_LIMIT_MAX */
+	uint32_t context;	/* held segments before one of interest that may be asked for */
 	uint32_t pickup;	/* --pickup: 1: follow sessions whose SYN was not seen too */
 };
 
