@@ -339,6 +339,7 @@ static uint32_t history_take_own(struct history *h, struct session *s, bool must
 	if (!must && s->hidden < HISTORY_HIDDEN_MAX && !is_settled(s, &h->slot[i]))
 		return 0;
 	history_detach(h, s, i);
+	oldest_hidden_prefetch(h, s);	/* the session's next segment often comes too soon to fetch it then */
 	return i;
 }
 
