@@ -17,7 +17,10 @@
 /* What the tracker does not add up, and the count that it is held against. One for each session, by its id. */
 struct tally {
 	struct flow_key key;
-	uint64_t copy_bytes[2];		/* on the wire */
+	uint64_t segments[2], copies[2];
+	uint64_t bytes[2];		/* of both, on the wire ... */
+	uint64_t copy_bytes;		/* ... and of the copies */
+	bool fragments[2];		/* of datagrams of that side the first one was seen */
 	uint64_t copies_of_data[2];	/* frames, see recount_feed() */
 	uint64_t resent[2];		/* frames in which the tracker sees something that was sent before */
 	struct recount_side recount[2];
@@ -59,6 +62,13 @@ static bool recount(struct tally *t, const struct segment *seg, uint8_t side)
 	return seg->frag != FRAG_LATER && recount_feed(&t->recount[side], &t->recount[!side], seg);
 }
 
+static void count(struct tally *t, const struct segment *seg, uint8_t side)
+{
+	t->segments[side]++;
+	t->bytes[side] += seg->wire_len;
+	t->fragments[side] |= seg->frag == FRAG_FIRST;
+}
+
 static void on_segment(void *ctx, const struct step *step)
 {
 	struct dump *d = ctx;
@@ -66,6 +76,7 @@ static void on_segment(void *ctx, const struct step *step)
 
 	d->stepped = true;
 	t->key = step->session->key;
+	count(t, step->seg, step->side);
 	t->resent[step->side] += step->resent > 0;
 	recount(t, step->seg, step->side);
 }
@@ -100,11 +111,21 @@ static void print_vlan(uint64_t vlan)
 		printf("%s%u", before, (unsigned)(vlan & 0xffff));
 }
 
-static void print_direction(const struct direction *d, const struct tally *t, int side)
+static void print_direction(const struct tally *t, int side, uint64_t fragments, uint64_t fragment_bytes)
 {
-	printf("\t%" PRIu64 "\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, d->segments,
-	       d->fragments, d->copies, d->bytes + t->copy_bytes[side], t->resent[side], t->copies_of_data[side],
+	printf("\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, t->segments[side],
+	       fragments, t->copies[side], t->bytes[side] + fragment_bytes, t->resent[side], t->copies_of_data[side],
 	       t->recount[side].repeats);
+}
+
+/* Later fragments name no ports, and the session counts those of both sides together: they are of the side that sent the first. */
+static void print_directions(const struct session *s, const struct tally *t)
+{
+	uint64_t whole = t->bytes[0] + t->bytes[1] - t->copy_bytes, bytes = s->bytes - whole;
+	int side = t->fragments[1], i;
+
+	for (i = 0; i < 2; i++)
+		print_direction(t, i, i == side ? s->fragments : 0, i == side ? bytes : 0);
 }
 
 static void on_forgotten(void *ctx, const struct session *s)
@@ -118,8 +139,7 @@ static void on_forgotten(void *ctx, const struct session *s)
 	printf("\t%u\t%u\t", s->key.port[1], s->client);
 	print_vlan(s->key.vlan);
 	printf("\t%d\t%" PRIu64 "\t%" PRIu64, !!(s->flags & SESSION_MID_STREAM), s->start_ns, s->last_ns);
-	print_direction(&s->dir[0], t, 0);
-	print_direction(&s->dir[1], t, 1);
+	print_directions(s, t);
 	putchar('\n');
 }
 
@@ -132,9 +152,14 @@ static void feed_aside(struct dump *d, const struct segment *seg, const struct t
 	bool carries = recount(t, seg, side);
 
 	t->resent[side] += now->retransmitted > d->before.retransmitted;
-	if (now->copies == d->before.copies)
+	if (now->copies == d->before.copies) {
+		if (seg->frag != FRAG_LATER)
+			count(t, seg, side);
 		return;
-	t->copy_bytes[side] += seg->wire_len;
+	}
+	t->copies[side]++;
+	t->bytes[side] += seg->wire_len;
+	t->copy_bytes += seg->wire_len;
 	t->copies_of_data[side] += carries;
 }
 

@@ -59,7 +59,7 @@ static void check_session(const struct history *h, const struct session *s)
 	for (r = history_first(h, s); r; last = r, r = history_next(h, r)) {
 		MUST(history_prev(h, r) == last);
 		MUST(!last || record_id(last) < record_id(r));
-		MUST(record_id(r) < session_segments(s));
+		MUST(record_id(r) < s->segments);
 		hidden += !record_is_shown(h, r);
 	}
 	MUST(history_last(h, s) == last);
@@ -75,7 +75,7 @@ static void on_segment(void *ctx, const struct step *step)
 	struct mark mark = rules_segment(&run->rules, &run->rules_stats, h, step);
 
 	run->steps++;
-	MUST(step->id + 1 == session_segments(step->session));
+	MUST(step->id + 1 == step->session->segments);
 	if (step->rec)
 		MUST(record_id(step->rec) == step->id && history_last(h, step->session) == step->rec);
 	if (step->original)

@@ -18,36 +18,36 @@ static struct segment frame(uint32_t payload_len, uint16_t segs)
 	return seg;
 }
 
-static uint32_t count(struct recovery *rec, uint32_t payload_len, uint16_t segs)
+static uint32_t count(struct direction *own, uint32_t payload_len, uint16_t segs)
 {
 	struct segment seg = frame(payload_len, segs);
 
-	return mss_segments(rec, &seg);
+	return mss_segments(own, &seg);
 }
 
 static void what_the_source_knows_counts(void **state)
 {
-	struct recovery rec = { 0 };
+	struct direction own = { 0 };
 
 	(void)state;
-	mss_announced(&rec, 1460);
-	assert_int_equal(count(&rec, 65160, 45), 45);
-	assert_int_equal(count(&rec, 65160, 50), 50); /* a smaller path MTU */
-	assert_int_equal(count(&rec, 0, 1), 1);
-	assert_int_equal(count(&rec, 65160, 0), 45);
-	assert_int_equal(count(&rec, 0, 0), 1);
+	mss_announced(&own, 1460);
+	assert_int_equal(count(&own, 65160, 45), 45);
+	assert_int_equal(count(&own, 65160, 50), 50); /* a smaller path MTU */
+	assert_int_equal(count(&own, 0, 1), 1);
+	assert_int_equal(count(&own, 65160, 0), 45);
+	assert_int_equal(count(&own, 0, 0), 1);
 }
 
 /* Nobody makes a frame of 60,000 segments of one byte, whatever MSS somebody announces. */
 static void a_tiny_mss_is_not_believed(void **state)
 {
-	struct recovery rec = { 0 };
+	struct direction own = { 0 };
 
 	(void)state;
-	mss_announced(&rec, 0);
-	assert_int_equal(count(&rec, 4800, 0), 100);
-	mss_announced(&rec, 1);
-	assert_int_equal(count(&rec, 4800, 0), 100);
+	mss_announced(&own, 0);
+	assert_int_equal(count(&own, 4800, 0), 100);
+	mss_announced(&own, 1);
+	assert_int_equal(count(&own, 4800, 0), 100);
 }
 
 static uint32_t part(uint32_t payload_len, uint32_t segments, uint32_t len)

@@ -96,15 +96,13 @@ static void marks_move_on(void **state)
 {
 	(void)state;
 	sent(1100, 0);
-	sent(1200, 4000);
-	sent(1300, 5000);	/* not timed: two are */
+	sent(1200, 4000);	/* not timed: one is */
 	acked(1100, 8000);
 	assert_int_equal(rtt_smoothed_us(&r), 8000);
-	sent(1400, 9000);
-	acked(1200, 12000);
-	acked(1300, 100000);
+	sent(1300, 9000);
+	acked(1200, 100000);
 	assert_int_equal(rtt_smoothed_us(&r), 8000);
-	acked(1400, 17000);
+	acked(1300, 17000);
 	assert_int_equal(rtt_smoothed_us(&r), 8000);
 }
 

@@ -90,7 +90,7 @@ static void on_forgotten(void *ctx, const struct session *s)
 {
 	(void)ctx;
 	b.forgotten++;
-	b.forgotten_segments = session_segments(s);
+	b.forgotten_segments = s->segments;
 }
 
 static void begin_with(uint32_t session_limit, uint32_t pickup)

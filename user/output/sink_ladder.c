@@ -45,13 +45,12 @@ static void ladder_waits(FILE *f, const struct ending *end)
 
 static void ladder_totals(FILE *f, const struct session *s)
 {
-	uint64_t fragments = (uint64_t)s->dir[0].fragments + s->dir[1].fragments;
 	uint64_t retransmitted = (uint64_t)s->dir[0].retransmitted + s->dir[1].retransmitted;
 
-	fprintf(f, "Total %" PRIu64 " segments", session_segments(s));
-	if (fragments)
-		fprintf(f, ", %" PRIu64 " fragments", fragments);
-	fprintf(f, ", %" PRIu64 " bytes", session_bytes(s));
+	fprintf(f, "Total %" PRIu64 " segments", s->segments);
+	if (s->fragments)
+		fprintf(f, ", %u fragments", (unsigned)s->fragments);
+	fprintf(f, ", %" PRIu64 " bytes", s->bytes);
 	if (retransmitted)
 		fprintf(f, ", %" PRIu64 " retransmitted", retransmitted);
 }
@@ -69,7 +68,7 @@ static void ladder_header(const struct sink *sink, const struct ending *end)
 	colour_begin(f, sink->cfg->colour, COLOUR_YELLOW);
 	if (sink->cfg->quiet) {
 		fprintf(f, "%8" PRIu64 ".%03u|%21s == %-21s|%" PRIu64 "seg(%" PRIu64 ") %s", ms / 1000,
-			(unsigned)(ms % 1000), client, server, session_segments(s), session_bytes(s), tags);
+			(unsigned)(ms % 1000), client, server, s->segments, s->bytes, tags);
 	} else {
 		fprintf(f, "%04" PRIu64 " %13" PRIu64 ".%03u |%21s == %-21s| ", session_id(s), ms / 1000,
 			(unsigned)(ms % 1000), client, server);
@@ -122,7 +121,7 @@ static void ladder_end(const struct sink *sink, const struct session *s, const s
 	format_time(ts_ns, when);
 	colour_begin(f, sink->cfg->colour, COLOUR_RED);
 	if (!sink->cfg->quiet)
-		fprintf(f, "%04" PRIu64 ":%04" PRIu64 " ", session_id(s), session_segments(s));
+		fprintf(f, "%04" PRIu64 ":%04" PRIu64 " ", session_id(s), s->segments);
 	fprintf(f, sink->cfg->quiet ? "%s|%*s%s%*s|%s" : "%s |%*s%s%*s| %s", when, left, "", words->message,
 		MIDDLE - len - left, "", words->reason);
 	ladder_line_end(sink, COLOUR_RED);
@@ -144,7 +143,7 @@ static void ladder_session(const struct sink *sink, const struct ending *end)
 		ladder_segment(sink, s, r);
 		next_id = record_id(r) + 1;
 	}
-	if (next_id != session_segments(s))
+	if (next_id != s->segments)
 		ladder_elision(sink, s);
 	if (words)
 		ladder_end(sink, s, words, end->ts_ns);

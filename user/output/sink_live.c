@@ -60,7 +60,7 @@ static void live_end(const struct sink *sink, const struct ending *end, const st
 
 	format_time(end->ts_ns, when);
 	colour_begin(f, sink->cfg->colour, COLOUR_RED);
-	fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s %s (%s)", session_id(s), session_segments(s), when, words->message,
+	fprintf(f, "%04" PRIu64 ":%04" PRIu64 " %s %s (%s)", session_id(s), s->segments, when, words->message,
 		words->reason);
 	colour_end(f, sink->cfg->colour, COLOUR_RED);
 	fputc('\n', f);

@@ -23,6 +23,8 @@ static const struct rule *const rules[REASON_COUNT] = {
 	[REASON_ALL] = &rule_all,
 };
 
+_Static_assert(REASON_COUNT <= 16, "struct session: reasons");
+
 #define REASONS_REPEATED (1u << REASON_RETRANSMIT | 1u << REASON_SYN)
 
 static void session_note(struct rules_stats *stats, struct session *s, enum reason reason)
@@ -34,7 +36,7 @@ static void session_note(struct rules_stats *stats, struct session *s, enum reas
 	stats->sessions[reason]++;
 	if (bit & REASONS_REPEATED && !(s->reasons & REASONS_REPEATED))
 		stats->repeated++;
-	s->reasons |= bit;
+	s->reasons |= (uint16_t)bit;
 }
 
 static void context_before(const struct history *h, struct session *s, const struct record *rec, uint32_t count)
@@ -55,14 +57,14 @@ void rules_show(const struct rules_config *cfg, const struct history *h, struct 
 	if (!cfg->context)
 		return;
 	context_before(h, s, rec, cfg->context);
-	s->context_left = cfg->context;
+	s->context_left = cfg->context < CONTEXT_ALL ? (uint16_t)cfg->context : CONTEXT_ALL;
 }
 
 static void show_as_context(const struct history *h, struct session *s, struct record *rec)
 {
 	if (!s->context_left)
 		return;
-	s->context_left -= s->context_left != UINT32_MAX;
+	s->context_left -= s->context_left != CONTEXT_ALL;
 	history_show(h, s, rec);
 }
 

@@ -131,7 +131,7 @@ uint32_t flow_guess(const struct flow_table *t, uint32_t hash)
 
 bool flow_guess_is_right(const struct flow_table *t, uint32_t index, const struct flow_key *key)
 {
-	return t->sessions[index].id && keys_equal(&t->sessions[index].key, key);
+	return keys_equal(&t->sessions[index].key, key);
 }
 
 static void place_put(struct flow_table *t, struct place new)

@@ -50,7 +50,7 @@ void flow_remove(struct flow_table *t, uint32_t index);
 void flow_prefetch(const struct flow_table *t, uint32_t hash);
 uint32_t flow_guess(const struct flow_table *t, uint32_t hash);
 
-/* What flow_guess() gave is what flow_find() would give now. Slots without a session have id 0, slot 0 too. */
+/* What flow_guess() gave is what flow_find() would give now, if there still is a session in that slot. */
 bool flow_guess_is_right(const struct flow_table *t, uint32_t index, const struct flow_key *key);
 
 #endif

@@ -6,12 +6,12 @@
 
 #define SCALE_MAX 14	/* RFC 7323 2.3 */
 
-static void learn_option(struct direction *own, struct recovery *to_peer, const struct tcpopt *opt)
+static void learn_option(struct direction *own, struct direction *peer, const struct tcpopt *opt)
 {
 	switch (opt->kind) {
 	case TCPOPT_MSS:
 		if (opt->len == 4)
-			mss_announced(to_peer, (uint16_t)(opt->value[0] << 8 | opt->value[1]));
+			mss_announced(peer, (uint16_t)(opt->value[0] << 8 | opt->value[1]));
 		break;
 	case TCPOPT_WSCALE:
 		if (opt->len != 3)
@@ -25,7 +25,7 @@ static void learn_option(struct direction *own, struct recovery *to_peer, const 
 	}
 }
 
-void handshake_learn(struct direction *own, struct recovery *to_peer, const struct segment *seg)
+void handshake_learn(struct direction *own, struct direction *peer, const struct segment *seg)
 {
 	struct tcpopt opt;
 	uint32_t pos = 0;
@@ -33,7 +33,7 @@ void handshake_learn(struct direction *own, struct recovery *to_peer, const stru
 
 	own->flags &= ~(uint32_t)(DIR_SYN_OPTIONS | DIR_SCALE | DIR_SACK_OK | DIR_ECN);
 	while ((more = tcpopt_next(seg->opt, seg->opt_len, &pos, &opt)) > 0)
-		learn_option(own, to_peer, &opt);
+		learn_option(own, peer, &opt);
 	if (more == 0 && !seg->opt_cut)
 		own->flags |= DIR_SYN_OPTIONS;
 	if (seg->flags & TCP_ECE)

@@ -6,11 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "recovery.h"
 #include "session.h"
 
-/* Takes note of a SYN or SYN/ACK of own; to_peer: of what the peer sends, to which its MSS applies. The last one holds. */
-void handshake_learn(struct direction *own, struct recovery *to_peer, const struct segment *seg);
+/* Takes note of a SYN or SYN/ACK of own; its MSS applies to what the peer sends. The last one holds. */
+void handshake_learn(struct direction *own, struct direction *peer, const struct segment *seg);
 
 /* By how many bits the windows of own are to be shifted (RFC 7323 2.2); -1: not known. */
 int handshake_scale(const struct direction *own, const struct direction *peer);

@@ -344,7 +344,7 @@ static uint32_t history_take_own(struct history *h, struct session *s, bool must
 }
 
 /* Where many were held they become fewer: one that goes for nothing with each that goes for a new one. */
-static void history_shrink(struct history *h, struct session *s)
+static __attribute__((noinline)) void history_shrink(struct history *h, struct session *s)
 {
 	uint32_t i = history_take_own(h, s, false);
 
@@ -363,7 +363,8 @@ static uint32_t history_take(struct history *h, struct session *s, bool opening)
 	h->stats.dropped += full;
 	i = history_take_own(h, s, full && s->hidden);
 	if (i) {
-		history_shrink(h, s);
+		if (s->hidden >= h->settled_max)
+			history_shrink(h, s);
 		return i;
 	}
 	if (full)

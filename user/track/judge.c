@@ -77,7 +77,7 @@ static void judge_new_data(struct step *step, struct view *v)
 
 	if (idle)
 		v->own->timer_us = v->now_us;
-	if (v->seg->payload_len && window_is_full(v->own, v->peer, end, v->seg->payload_len, mss_payload_max(v->own_rec, v->seg)))
+	if (v->seg->payload_len && window_is_full(v->own, v->peer, end, v->seg->payload_len, mss_payload_max(v->own, v->seg)))
 		step->remarks |= REMARK_WINDOW_FULL;
 }
 
@@ -167,7 +167,7 @@ static void note_sack(struct view *v, const struct sack *sack)
 
 static void note_twice(struct step *step, struct view *v, const struct sack *sack)
 {
-	uint32_t mss = v->peer_rec->mss, spurious = recovery_spurious(v->peer, v->peer_rec);
+	uint32_t mss = v->peer->mss, spurious = recovery_spurious(v->peer, v->peer_rec);
 
 	step->remarks |= REMARK_TELLS_SPURIOUS;
 	recovery_told_twice(v->peer_rec, mss ? (sack->twice - 1) / mss + 1 : 1);
@@ -229,7 +229,7 @@ static void judge(struct step *step, struct view *v)
 		return;
 	}
 	if (flags & TCP_SYN)
-		handshake_learn(v->own, v->peer_rec, v->seg);
+		handshake_learn(v->own, v->peer, v->seg);
 	if (step->session->flags & SESSION_RETRIES && !(v->flags_before & DIR_SENT) && flags & TCP_SYN && !(flags & TCP_ACK))
 		judge_retry(step, v);
 	judge_sent(step, v);
@@ -262,7 +262,7 @@ void judge_segment(struct step *step)
 {
 	struct view v = view_of(step);
 
-	step->segments = mss_segments(v.own_rec, v.seg);
+	step->segments = mss_segments(v.own, v.seg);
 	if (v.seg->flags & TCP_RST)
 		sequence_note_rst(v.own, v.seg);
 	else if (is_of_older_connection(step->session, &v))
@@ -276,7 +276,7 @@ void judge_late(struct step *step)
 	struct view v = view_of(step);
 	uint32_t len = sequence_len(v.seg);
 
-	step->segments = mss_segments(v.own_rec, v.seg);
+	step->segments = mss_segments(v.own, v.seg);
 	if (!len || v.seg->flags & TCP_RST || !sequence_is_old(v.own, v.seg))
 		return;
 	if (v.own->flags & DIR_HOLES && !(v.seg->flags & TCP_FIN))

@@ -6,27 +6,27 @@
 #define MSS_JUMBO 9216		/* no network but the loopback carries more in a packet */
 #define MSS_MIN 48		/* less leaves no room beside the options */
 
-void mss_announced(struct recovery *rec, uint16_t mss)
+void mss_announced(struct direction *own, uint16_t mss)
 {
-	rec->mss = mss > MSS_MIN ? mss : MSS_MIN;
-	rec->mss_announced = 1;
+	own->mss = mss > MSS_MIN ? mss : MSS_MIN;
+	own->flags |= DIR_MSS;
 }
 
-static void mss_learn(struct recovery *rec, uint32_t payload)
+static void mss_learn(struct direction *own, uint32_t payload)
 {
-	if (payload <= rec->mss || payload > MSS_JUMBO)
+	if (payload <= own->mss || payload > MSS_JUMBO)
 		return;
-	if (payload == rec->mss_candidate)
-		rec->mss = (uint16_t)payload;
-	rec->mss_candidate = (uint16_t)payload;
+	if (payload == own->mss_candidate)
+		own->mss = (uint16_t)payload;
+	own->mss_candidate = (uint16_t)payload;
 }
 
 /* RFC 9293 3.7.1: options take from the MSS that the other side announced. */
-uint32_t mss_payload_max(const struct recovery *rec, const struct segment *seg)
+uint32_t mss_payload_max(const struct direction *own, const struct segment *seg)
 {
-	if (!rec->mss_announced)
-		return rec->mss;
-	return rec->mss > seg->opt_len + MSS_MIN ? rec->mss - seg->opt_len : MSS_MIN;
+	if (!(own->flags & DIR_MSS))
+		return own->mss;
+	return own->mss > seg->opt_len + MSS_MIN ? own->mss - seg->opt_len : MSS_MIN;
 }
 
 static uint32_t pieces(uint32_t len, uint32_t size)
@@ -34,15 +34,15 @@ static uint32_t pieces(uint32_t len, uint32_t size)
 	return len / size + (len % size != 0);
 }
 
-uint32_t mss_segments_by_length(struct recovery *rec, const struct segment *seg)
+uint32_t mss_segments_by_length(struct direction *own, const struct segment *seg)
 {
 	uint32_t payload = seg->payload_len;
-	bool known = rec->mss_announced;
+	bool known = own->flags & DIR_MSS;
 
 	if (!known)
-		mss_learn(rec, payload);
-	known |= rec->mss > MSS_SURE && payload > MSS_JUMBO;
-	return known ? pieces(payload, mss_payload_max(rec, seg)) : 1;
+		mss_learn(own, payload);
+	known |= own->mss > MSS_SURE && payload > MSS_JUMBO;
+	return known ? pieces(payload, mss_payload_max(own, seg)) : 1;
 }
 
 uint32_t mss_segments_of(const struct segment *seg, uint32_t segments, uint32_t len)

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 #include "miruo/segment.h"
-#include "recovery.h"
+#include "session.h"
 
-/* The SYN of the other side says what the side of rec may send at most (RFC 9293 3.7.1). */
-void mss_announced(struct recovery *rec, uint16_t mss);
+/* The SYN of the other side says what the side may send at most (RFC 9293 3.7.1). */
+void mss_announced(struct direction *own, uint16_t mss);
 
 #define MSS_SURE 536	/* RFC 9293 3.7.1: what every host takes; less than that is one segment */
 
@@ -17,18 +17,18 @@ void mss_announced(struct recovery *rec, uint16_t mss);
  * The segments of a frame by the length of its payload, more than MSS_SURE. Without a SYN the largest payload that came
  * twice is taken for the MSS, and only frames larger than any network carries are counted by it: rather too few than too many.
  */
-uint32_t mss_segments_by_length(struct recovery *rec, const struct segment *seg);
+uint32_t mss_segments_by_length(struct direction *own, const struct segment *seg);
 
 /* The segments of a frame, 1 at least: seg->segs, or where that is not known by its length. */
-static inline uint32_t mss_segments(struct recovery *rec, const struct segment *seg)
+static inline uint32_t mss_segments(struct direction *own, const struct segment *seg)
 {
 	if (seg->segs)
 		return seg->segs;
-	return seg->payload_len <= MSS_SURE ? 1 : mss_segments_by_length(rec, seg);
+	return seg->payload_len <= MSS_SURE ? 1 : mss_segments_by_length(own, seg);
 }
 
 /* The payload of a full segment with the options of this one; 0: not known. */
-uint32_t mss_payload_max(const struct recovery *rec, const struct segment *seg);
+uint32_t mss_payload_max(const struct direction *own, const struct segment *seg);
 
 /* So many of the segments of a frame hold len of its sequence numbers: of the largest size that makes segments of them. */
 uint32_t mss_segments_of(const struct segment *seg, uint32_t segments, uint32_t len);

@@ -7,7 +7,7 @@
 bool ordinary_is(const struct session *s, const struct segment *seg, uint8_t side)
 {
 	return seg->frag == FRAG_NONE && (s->flags & (SESSION_TIMED | SESSION_CLOSED)) == SESSION_TIMED && !s->context_left &&
-	       timing_is_plain(s, seg, side) && prediction_holds(s, seg, side);
+	       timing_is_plain(s, seg) && prediction_holds(s, seg, side);
 }
 
 uint32_t ordinary_feed(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns)

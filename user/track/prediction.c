@@ -38,8 +38,8 @@ static bool acks_what_was_seen(const struct direction *own, const struct directi
 	return seq_diff(seg->ack, peer->next_seq) <= 0 && ahead >= !seg->payload_len && ahead <= STRAY_DISTANCE;
 }
 
-static void note_data(struct direction *own, const struct direction *peer, const struct recovery *rec,
-		      const struct segment *seg, uint32_t now_us, struct prediction *p)
+static void note_data(struct direction *own, const struct direction *peer, const struct segment *seg, uint32_t now_us,
+		      struct prediction *p)
 {
 	uint32_t end = seg->seq + seg->payload_len;
 
@@ -47,7 +47,7 @@ static void note_data(struct direction *own, const struct direction *peer, const
 	if (seq_diff(peer->ack, seg->seq) >= 0)
 		own->timer_us = now_us;
 	p->window_full = seq_diff(end, peer->ack) >= peer->window &&
-			 window_is_full(own, peer, end, seg->payload_len, mss_payload_max(rec, seg));
+			 window_is_full(own, peer, end, seg->payload_len, mss_payload_max(own, seg));
 }
 
 bool prediction_holds(const struct session *s, const struct segment *seg, uint8_t side)
@@ -60,10 +60,10 @@ bool prediction_holds(const struct session *s, const struct segment *seg, uint8_
 struct prediction prediction_note(struct session *s, const struct segment *seg, uint8_t side, uint32_t now_us)
 {
 	struct direction *own = &s->dir[side], *peer = &s->dir[!side];
-	struct prediction p = { .segments = mss_segments(&s->recovery[side], seg) };
+	struct prediction p = { .segments = mss_segments(own, seg) };
 
 	if (seg->payload_len)
-		note_data(own, peer, &s->recovery[side], seg, now_us, &p);
+		note_data(own, peer, seg, now_us, &p);
 	if (seg->ack != own->ack) {
 		own->ack = seg->ack;
 		own->dup_acks = 0;

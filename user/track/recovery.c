@@ -6,7 +6,6 @@
 #include "session.h"
 
 #define DUP_ACKS_FAST 3			/* RFC 5681 3.2 */
-#define SEGMENTS_MAX 0xffffffu		/* of the counts in struct recovery */
 #define QUIET_US 50000u
 #define RTO_MIN_US 200000u		/* of Linux; RFC 6298 2.4 asks for 1 s, which nobody waits */
 
@@ -22,16 +21,16 @@ static uint32_t elapsed_us(uint32_t then_us, uint32_t now_us)
 	return (int32_t)(now_us - then_us) > 0 ? now_us - then_us : 0;
 }
 
-void recovery_acked(struct direction *own, struct recovery *rec, uint32_t ack, uint32_t now_us)
+void recovery_acked(struct direction *own, const struct recovery *rec, uint32_t ack, uint32_t now_us)
 {
 	own->timer_us = now_us;
-	if (rec->kind && seq_diff(ack, rec->end) > 0)	/* before the numbers come round again */
-		rec->kind = RESEND_NONE;
+	if (own->episode && seq_diff(ack, rec->end) > 0)	/* before the numbers come round again */
+		own->episode = RESEND_NONE;
 }
 
 static uint32_t added(uint32_t count, uint32_t segments)
 {
-	return (segments < SEGMENTS_MAX - count ? count + segments : SEGMENTS_MAX) & SEGMENTS_MAX;
+	return segments < UINT32_MAX - count ? count + segments : UINT32_MAX;
 }
 
 static uint32_t larger(uint32_t a, uint32_t b)
@@ -63,9 +62,10 @@ static bool is_quiet(const struct recovery *rec, const struct rtt *rtt, uint32_t
 }
 
 /* The episode of that kind began before and covers this data: after partial ACKs (RFC 6582), or go-back-N after a timeout. */
-static bool is_within(const struct direction *peer, const struct recovery *rec, const struct resent *r, enum resend kind)
+static bool is_within(const struct direction *own, const struct direction *peer, const struct recovery *rec,
+		      const struct resent *r, enum resend kind)
 {
-	return rec->kind == kind && seq_diff(peer->ack, rec->end) < 0 && seq_diff(r->seq, rec->end) < 0;
+	return own->episode == kind && seq_diff(peer->ack, rec->end) < 0 && seq_diff(r->seq, rec->end) < 0;
 }
 
 static bool is_head(const struct direction *peer, const struct resent *r)
@@ -80,7 +80,7 @@ static bool is_head(const struct direction *peer, const struct resent *r)
 static bool is_tail_loss_probe(const struct direction *own, const struct direction *peer, const struct recovery *rec,
 			       const struct rtt *rtt, const struct resent *r, uint32_t after_us)
 {
-	bool busy = rec->kind && seq_diff(peer->ack, rec->end) < 0;
+	bool busy = own->episode && seq_diff(peer->ack, rec->end) < 0;
 
 	if (busy || r->segments != 1 || r->end != own->next_seq || peer->dup_acks || peer->flags & DIR_SACKED ||
 	    !handshake_may_sack(own, peer))
@@ -100,13 +100,13 @@ static bool is_refused_syn_data(const struct direction *own, const struct direct
  * What was acknowledged here its sender did not know of: the ACK had just passed, and the episode goes on; or the ACK was
  * lost, after a time in which every ACK arrives.
  */
-static enum resend kind_of_acked(const struct recovery *rec, const struct rtt *rtt, const struct resent *r, uint32_t after_us)
+static enum resend kind_of_acked(const struct direction *own, const struct recovery *rec, const struct rtt *rtt, const struct resent *r, uint32_t after_us)
 {
 	if (after_us >= rto_us(rtt) + RTO_MIN_US)
 		return RESEND_TIMEOUT;
-	if (after_us > rtt_smoothed_us(rtt) || !rec->kind || rec->kind == RESEND_TAIL_LOSS_PROBE || seq_diff(r->seq, rec->end) >= 0)
+	if (after_us > rtt_smoothed_us(rtt) || !own->episode || own->episode == RESEND_TAIL_LOSS_PROBE || seq_diff(r->seq, rec->end) >= 0)
 		return RESEND_NONE;
-	return (enum resend)rec->kind;
+	return (enum resend)own->episode;
 }
 
 enum resend recovery_kind(const struct direction *own, const struct direction *peer, const struct recovery *rec,
@@ -120,12 +120,12 @@ enum resend recovery_kind(const struct direction *own, const struct direction *p
 	if (!(peer->flags & DIR_SENT))	/* its ACKs were not captured */
 		return RESEND_NONE;
 	if (r->acked)
-		return kind_of_acked(rec, rtt, r, after_us);
-	if (is_within(peer, rec, r, RESEND_TIMEOUT))
+		return kind_of_acked(own, rec, rtt, r, after_us);
+	if (is_within(own, peer, rec, r, RESEND_TIMEOUT))
 		return RESEND_TIMEOUT;
 	if (is_tail_loss_probe(own, peer, rec, rtt, r, after_us))
 		return RESEND_TAIL_LOSS_PROBE;
-	told = is_reported(peer, rec, r) || is_within(peer, rec, r, RESEND_FAST) || is_refused_syn_data(own, peer, r);
+	told = is_reported(peer, rec, r) || is_within(own, peer, rec, r, RESEND_FAST) || is_refused_syn_data(own, peer, r);
 	if (is_head(peer, r) && after_us >= rto_us(rtt) && (!told || is_quiet(rec, rtt, now_us)))
 		return RESEND_TIMEOUT;
 	if (told)
@@ -136,7 +136,7 @@ enum resend recovery_kind(const struct direction *own, const struct direction *p
 void recovery_resent(struct direction *own, const struct direction *peer, struct recovery *rec, const struct rtt *rtt,
 		     const struct resent *r, enum resend kind, uint32_t now_us)
 {
-	bool busy = rec->kind && seq_diff(peer->ack, rec->end) < 0;
+	bool busy = own->episode && seq_diff(peer->ack, rec->end) < 0;
 	bool by_time = elapsed_us(own->timer_us, now_us) >= rto_us(rtt);
 
 	if (is_head(peer, r))
@@ -145,10 +145,10 @@ void recovery_resent(struct direction *own, const struct direction *peer, struct
 		rec->acked_before = added(rec->acked_before, r->segments);
 	if (kind < RESEND_FAST || r->acked)
 		return;
-	if (busy && (kind != RESEND_TIMEOUT || (rec->kind == RESEND_TIMEOUT && !by_time)) &&
-	    !(rec->kind == RESEND_TAIL_LOSS_PROBE && kind != RESEND_TAIL_LOSS_PROBE))
+	if (busy && (kind != RESEND_TIMEOUT || (own->episode == RESEND_TIMEOUT && !by_time)) &&
+	    !(own->episode == RESEND_TAIL_LOSS_PROBE && kind != RESEND_TAIL_LOSS_PROBE))
 		return;
-	rec->kind = kind & 0xff;
+	own->episode = (uint8_t)kind;
 	rec->end = own->next_seq;
 }
 

@@ -3,7 +3,8 @@
  * Why a side sends again: an estimate of its retransmission timer, and what the ACKs told it of losses.
  *
  * Works on direction.timer_us: when its oldest unacknowledged data was sent, or when an ACK last moved, whichever is later
- * (RFC 6298 5). A retransmission long after it is one by time, unless ACKs have told of a loss just now.
+ * (RFC 6298 5). A retransmission long after it is one by time, unless ACKs have told of a loss just now. In
+ * direction.episode it notes why the last episode of losses began: FAST, TIMEOUT or TAIL_LOSS_PROBE.
  */
 #ifndef MIRUO_TRACK_RECOVERY_H
 #define MIRUO_TRACK_RECOVERY_H
@@ -18,19 +19,15 @@ struct rtt;
 
 /* Of one side; part of struct session. Apart from struct direction: most segments do not need it. */
 struct recovery {
-	uint32_t end;			/* kind: it lasts until this is acknowledged */
-	uint32_t sacked_end;		/* this follows the highest data that a SACK told of, if peer has DIR_SACKED */
-	uint32_t told_us;		/* when a duplicate ACK or SACK last told of a loss, clock_us() */
-	uint32_t acked_before : 24;	/* retransmitted segments that had been acknowledged as seen here ... */
-	uint32_t kind : 8;		/* enum resend of the loss episode it is in: FAST, TIMEOUT or TAIL_LOSS_PROBE */
-	uint32_t told_twice : 24;	/* ... and those that a DSACK told to have arrived twice; both stop at their maximum */
-	uint32_t mss_announced : 8;	/* mss is from the SYN of the other side */
-	uint16_t mss;			/* what it may send in a segment, see mss.h; 0: not known */
-	uint16_t mss_candidate;		/* the largest payload that came once */
+	uint32_t end;		/* direction.episode lasts until this is acknowledged */
+	uint32_t sacked_end;	/* this follows the highest data that a SACK told of, if peer has DIR_SACKED */
+	uint32_t told_us;	/* when a duplicate ACK or SACK last told of a loss, clock_us() */
+	uint32_t acked_before;	/* retransmitted segments that had been acknowledged as seen here ... */
+	uint32_t told_twice;	/* ... and those that a DSACK told to have arrived twice; both stop at their maximum */
 };
 
 /* ack, of peer, is higher than all before. own is the side that sent the data; now_us: clock_us(), here and below. */
-void recovery_acked(struct direction *own, struct recovery *rec, uint32_t ack, uint32_t now_us);
+void recovery_acked(struct direction *own, const struct recovery *rec, uint32_t ack, uint32_t now_us);
 
 /* A retransmission as resend_kind() sees it. */
 struct resent {

@@ -5,7 +5,7 @@
 #include "seq.h"
 #include "tcpopt.h"
 
-#define EARLIER_MIN 3		/* segments of the side, else nothing is said */
+#define EARLIER_MIN 3		/* held segments of the side, else nothing is said */
 #define LOOK_BACK 32		/* records */
 #define ANSWERED_BACK 256	/* records: what may be on its way when a socket goes */
 #define SCALE_MAX 14		/* RFC 7323 2.3 */
@@ -157,11 +157,21 @@ static void check_timestamp(struct step *step, const struct earlier *e)
 		step->rst_doubts |= RST_DOUBT_TIMESTAMP;
 }
 
+static bool is_known(const struct history *h, const struct step *step)
+{
+	const struct record *r;
+	uint32_t count = 0;
+
+	for (r = history_last(h, step->session); r && count < EARLIER_MIN; r = history_prev(h, r))
+		count += r->side == step->side;
+	return count == EARLIER_MIN;
+}
+
 void rst_evidence(const struct history *h, struct step *step)
 {
 	struct earlier e = { 0 };
 
-	if (step->session->dir[step->side].segments < EARLIER_MIN)
+	if (!is_known(h, step))
 		return;
 	earlier_collect(h, step, &e);
 	check_window(h, step);

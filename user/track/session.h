@@ -9,6 +9,7 @@
 #define MIRUO_TRACK_SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "flow.h"
@@ -19,8 +20,6 @@
 /* What one side was seen to send. Sequence numbers are absolute. */
 struct direction {
 	struct gaps *gaps;		/* holes in it, owned */
-	uint64_t segments;		/* those that are part of the session; copies and later fragments are not */
-	uint64_t bytes;			/* on the wire, link headers and later fragments included, copies not */
 	uint32_t isn;			/* of the SYN, if flags has DIR_SYN */
 	uint32_t first_seq;		/* below it nothing is known */
 	uint32_t next_seq;		/* one behind the highest sequence number sent */
@@ -28,13 +27,14 @@ struct direction {
 	uint32_t ack;			/* the highest ACK it sent, if flags has DIR_ACK */
 	uint32_t stray_seq;		/* what would follow its last segment that was far out of place */
 	uint32_t retransmitted;		/* segments */
-	uint32_t copies;		/* segments captured once more */
-	uint32_t fragments;		/* later IP fragments */
 	uint32_t flags;			/* enum direction_flag */
 	uint32_t timer_us;		/* since when only time makes it send again, see recovery.h; clock_us() */
+	uint16_t window;		/* of its last ACK, as in the header */
+	uint16_t mss;			/* what it may send in a segment, see mss.h; 0: not known */
+	uint16_t mss_candidate;		/* the largest payload that came once */
+	uint8_t episode;		/* enum resend of the loss episode it is in, see recovery.h */
 	uint8_t wscale;			/* that its SYN offered, if flags has DIR_SCALE */
 	uint8_t dup_acks;		/* it sent since its ACK moved, DUP_ACKS_MAX at most */
-	uint16_t window;		/* of its last ACK, as in the header */
 	uint8_t where;			/* record_where() of its first segment */
 	uint8_t ttl;			/* of all its segments; 0: they differ */
 };
@@ -60,7 +60,8 @@ enum direction_flag {
 	DIR_KEPT = 32768,	/* its keep-alive was not answered yet */
 	DIR_PROBED = 65536,	/* the same of a zero-window probe */
 	DIR_PROVOKED = 131072,	/* what it sent is answered by a challenge ACK */
-	DIR_HOLES = 262144,	/* the session is over, and there were holes in what it sent: not all below next_seq was seen */
+	DIR_MSS = 262144,	/* mss is from the SYN of the other side */
+	DIR_HOLES = 524288,	/* the session is over, and there were holes in what it sent: not all below next_seq was seen */
 };
 
 enum session_flag {
@@ -75,9 +76,11 @@ enum session_flag {
 	SESSION_REUSES = 512,	/* opened by a new SYN on ports of a session that was over, but not forgotten yet */
 };
 
+#define CONTEXT_ALL UINT16_MAX
+#define FRAGMENTS_MAX 0xffffffu
+
 /*
- * Seven cache lines, of which nearly every segment touches all. They lie in one place: with many sessions a segment waits
- * less for lines than for the pages that they are on.
+ * Six cache lines. What the segments need that nearly all are (ordinary.h) is in the first five, all else in the last one.
  */
 struct session {
 	struct flow_key key;
@@ -90,34 +93,31 @@ struct session {
 
 	struct direction dir[2];
 
+	uint64_t segments;		/* those that are part of the session; copies and later fragments are not */
+	uint64_t bytes;			/* on the wire, link headers and later fragments included, copies not */
 	uint64_t last_ns;		/* last segment kept; never goes back */
-	uint64_t start_ns;		/* first segment */
-	uint64_t id : 40;		/* from 1, in the order of their first segments */
-	uint64_t reasons : 24;		/* rules that want it looked up, bits of enum reason */
-	uint32_t context_left;		/* so many hidden segments to come are shown as context */
+	uint16_t reasons;		/* rules that want it looked up, bits of enum reason */
+	uint16_t context_left;		/* so many hidden segments to come are shown as context; CONTEXT_ALL: all */
 	uint16_t flags;			/* enum session_flag */
 	uint8_t state[2];		/* enum tcp_state of each side */
 
 	struct timing timing;		/* if flags has SESSION_TIMED */
+
+	uint64_t start_ns;		/* first segment */
+	uint64_t id : 40;		/* from 1, in the order of their first segments */
+	uint64_t fragments : 24;	/* later IP fragments, FRAGMENTS_MAX at most */
 	struct recovery recovery[2];	/* of each side */
 };
 
-_Static_assert(sizeof(struct session) <= 448, "struct session: memory per open session, and whole cache lines");
+#define SESSION_ORDINARY_SIZE 320	/* the first five lines */
+
+_Static_assert(sizeof(struct session) == 384, "struct session: memory per open session, and whole cache lines");
+_Static_assert(offsetof(struct session, timing.turns.settled_ns[WAIT_ZERO_WINDOW]) == SESSION_ORDINARY_SIZE, "struct session: ordinary segments");
 
 /* As a type that can be printed. */
 static inline uint64_t session_id(const struct session *s)
 {
 	return s->id;
-}
-
-static inline uint64_t session_segments(const struct session *s)
-{
-	return s->dir[0].segments + s->dir[1].segments;
-}
-
-static inline uint64_t session_bytes(const struct session *s)
-{
-	return s->dir[0].bytes + s->dir[1].bytes;
 }
 
 #endif

@@ -11,7 +11,7 @@ static uint32_t elapsed_us(uint64_t from_ns, uint64_t to_ns)
 {
 	uint64_t us = to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0;
 
-	return us < UINT32_MAX ? (us ? (uint32_t)us : 1) : UINT32_MAX;
+	return us < HANDSHAKE_HALF ? (us ? (uint32_t)us : 1) : HANDSHAKE_HALF - 1;
 }
 
 /* The answer to a SYN that was sent again tells nothing of the distance, but how long it took all the same. */
@@ -19,17 +19,16 @@ static void timing_handshake(struct timing *t, const struct step *step)
 {
 	const struct session *s = step->session;
 	uint8_t side = step->side, flags = step->seg->flags;
-	uint32_t us = elapsed_us(s->start_ns, step->seg->ts_ns);
+	uint32_t us = elapsed_us(s->start_ns, step->seg->ts_ns), half_us = t->handshake_us & ~HANDSHAKE_HALF;
 
-	if (s->flags & SESSION_MID_STREAM || t->handshake_us[side] || !(flags & TCP_ACK) || flags & TCP_RST)
+	if (s->flags & SESSION_MID_STREAM || !(flags & TCP_ACK) || flags & TCP_RST)
 		return;
-	if (side != s->client && flags & TCP_SYN) {
-		t->handshake_us[side] = us;
+	if (side != s->client && flags & TCP_SYN && !half_us) {
+		t->handshake_us = us | HANDSHAKE_HALF;
 		if (!s->dir[s->client].retransmitted)
 			rtt_sample(&t->rtt[side], us);
-	} else if (side == s->client && t->handshake_us[!side] && !(flags & TCP_SYN)) {
-		us -= t->handshake_us[!side] < us ? t->handshake_us[!side] : us - 1;
-		t->handshake_us[side] = us;
+	} else if (side == s->client && !(flags & TCP_SYN) && half_us) {
+		t->handshake_us = us > half_us ? us : half_us;
 	}
 }
 
@@ -73,16 +72,15 @@ void timing_feed(struct timing *t, struct step *step, const struct direction *ow
 		step->session->flags |= SESSION_TIMED;
 	}
 	step->timing = t;
-	if (!t->handshake_us[step->side])
+	if (!t->handshake_us || t->handshake_us & HANDSHAKE_HALF)
 		timing_handshake(t, step);
 	timing_round_trip(t, step, now_us);
 	turns_feed(&t->turns, t->rtt, step, own, peer, now_us);
 }
 
-bool timing_is_plain(const struct session *s, const struct segment *seg, uint8_t side)
+bool timing_is_plain(const struct session *s, const struct segment *seg)
 {
-	return (s->timing.handshake_us[side] || s->flags & SESSION_MID_STREAM) && turns_are_plain(&s->timing.turns) &&
-	       seg->payload_len != 1;
+	return !(s->timing.handshake_us & HANDSHAKE_HALF) && turns_are_plain(&s->timing.turns) && seg->payload_len != 1;
 }
 
 void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, uint32_t now_us,
@@ -121,9 +119,7 @@ uint32_t timing_rtt_us(const struct timing *t)
 
 uint32_t timing_handshake_us(const struct timing *t)
 {
-	if (!t->handshake_us[0] || !t->handshake_us[1])
-		return 0;
-	return t->handshake_us[0] + t->handshake_us[1];
+	return t->handshake_us & HANDSHAKE_HALF ? 0 : t->handshake_us;
 }
 
 void timing_waits(const struct timing *t, const struct session *s, struct waits *out)

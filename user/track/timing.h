@@ -9,12 +9,12 @@
 
 /* Part of struct session. */
 struct timing {
-	struct rtt rtt[2];		/* between the capture point and each side */
+	struct rtt rtt[2];	/* between the capture point and each side */
+	uint32_t handshake_us;	/* see timing_handshake_us(); with HANDSHAKE_HALF: up to the first SYN/ACK */
 	struct turns turns;
-	uint32_t handshake_us[2];	/* from the first SYN to the first SYN/ACK, and on to the ACK; 0: not known */
 };
 
-_Static_assert(sizeof(struct timing) <= 136, "struct timing: memory per open session");
+#define HANDSHAKE_HALF (1u << 31)
 
 /* Of a session of which no times are taken: all 0. */
 extern const struct timing timing_none;
@@ -26,7 +26,7 @@ extern const struct timing timing_none;
 void timing_feed(struct timing *t, struct step *step, const struct direction *own, const struct direction *peer);
 
 /* turns_feed_plain() and the RTT are all that there is to do about the segment; for a session of SESSION_TIMED. */
-bool timing_is_plain(const struct session *s, const struct segment *seg, uint8_t side);
+bool timing_is_plain(const struct session *s, const struct segment *seg);
 
 /* As timing_feed(), for such a segment if prediction_holds() too. now_us: its clock_us(). */
 void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, uint32_t now_us,

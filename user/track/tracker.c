@@ -28,7 +28,7 @@
 #define UNANSWERED_AGE_NS NS_PER_S
 #define JUMP_S 3600		/* a time further away is not believed before a second segment has it too */
 #define ORIGINAL_LOOK_BACK 1024
-#define AHEAD 4			/* segments between two steps of fetching, see tracker_feed_all() */
+#define AHEAD 3			/* segments between two steps of fetching, see tracker_feed_all() */
 #define AHEAD_RING 16		/* power of two, more than three such steps need */
 
 struct tracker {
@@ -300,7 +300,7 @@ struct lookup {
 /* A segment of no session, or of one that is over. */
 static void count_outside(struct tracker_stats *stats, const struct segment *seg)
 {
-	struct recovery unknown = { 0 };
+	struct direction unknown = { 0 };
 
 	stats->offload_segments += mss_segments(&unknown, seg);
 }
@@ -379,20 +379,14 @@ static void count_resent(struct tracker_stats *stats, const struct step *step)
 	stats->spurious += step->spurious;
 }
 
-static void direction_count(struct direction *d, const struct segment *seg)
+static void session_count(struct session *s, const struct segment *seg, uint8_t side)
 {
-	d->segments++;
-	d->bytes += seg->wire_len;
-	if (d->ttl != seg->ttl)
-		d->ttl = 0;
-}
+	struct direction *d = &s->dir[side];
 
-static void direction_note(struct direction *d, const struct segment *seg)
-{
-	if (!(d->flags & DIR_SENT))
-		d->ttl = seg->ttl;
-	d->flags |= DIR_SENT;
-	direction_count(d, seg);
+	s->segments++;
+	s->bytes += seg->wire_len;
+	if (d->ttl != seg->ttl)
+		d->ttl = d->flags & DIR_SENT ? 0 : seg->ttl;
 }
 
 /* Where all is captured at one place, a copy comes before the ACK. */
@@ -410,11 +404,11 @@ static void session_late(struct tracker *t, struct session *s, const struct segm
 	struct step step = { .session = s, .seg = seg, .side = side };
 
 	if (copies_is_late(&s->dir[side], seg)) {
-		s->dir[side].copies++;
 		t->stats.copies++;
 		return;
 	}
-	direction_note(&s->dir[side], seg);
+	session_count(s, seg, side);
+	s->dir[side].flags |= DIR_SENT;
 	t->stats.late++;
 	count_outside(&t->stats, seg);
 	if (copies_may_be(s, seg) && !late_was_acked(s, seg, side))
@@ -437,7 +431,7 @@ static bool syn_retries(const struct session *s, const struct segment *seg, uint
  */
 static struct session *session_for(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
-	bool guessed = flow_guess_is_right(t->flows, l->guess, &l->key), retries;
+	bool guessed = t->sessions[l->guess].id && flow_guess_is_right(t->flows, l->guess, &l->key), retries;
 	uint32_t i = guessed ? l->guess : flow_find(t->flows, &l->key, l->hash);
 	struct session *s = &t->sessions[i];
 
@@ -568,13 +562,12 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 
 	copies_note_where(own, seg);
 	if (sequence_is_old(own, seg) && copies_has(t->history, s, seg, side)) {
-		own->copies++;
 		t->stats.copies++;
 		return;
 	}
 	session_learn_client(s, seg, side);
 	step_init(&step, s, seg, side);
-	step.id = session_segments(s);
+	step.id = s->segments;
 	step.pause_ns = step.id && seg->ts_ns > s->last_ns ? seg->ts_ns - s->last_ns : 0;
 	judge_segment(&step);
 	connection_feed(&step);
@@ -582,7 +575,8 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 	if (step.rst)
 		rst_evidence(t->history, &step);
 
-	direction_note(own, seg);
+	session_count(s, seg, side);
+	own->flags |= DIR_SENT;
 	count_step(&t->stats, &step);
 	step.rec = history_add(t->history, s, seg, step.id, side, step.verdict);
 	if (step.verdict == VERDICT_RETRANSMIT)
@@ -599,10 +593,11 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 
 static void fragments_to_session(struct tracker *t, const struct fragment_owner *o, uint32_t frames, uint64_t bytes)
 {
-	struct direction *d = &t->sessions[o->session].dir[o->side];
+	struct session *s = &t->sessions[o->session];
+	uint32_t room = FRAGMENTS_MAX - s->fragments;
 
-	d->fragments += frames;
-	d->bytes += bytes;
+	s->fragments += frames < room ? frames : room;
+	s->bytes += bytes;
 	t->stats.fragments += frames;
 }
 
@@ -679,8 +674,8 @@ static bool tracker_feed_ordinary(struct tracker *t, const struct segment *seg, 
 		return false;
 	t->stats.offload_segments += ordinary_feed(s, seg, l->side, pause_ns);
 	t->stats.segments++;
-	history_add(t->history, s, seg, session_segments(s), l->side, VERDICT_NEW);
-	direction_count(&s->dir[l->side], seg);
+	history_add(t->history, s, seg, s->segments, l->side, VERDICT_NEW);
+	session_count(s, seg, l->side);
 	s->last_ns += pause_ns;
 	return true;
 }
@@ -730,7 +725,7 @@ static void lookup_guess(const struct tracker *t, struct lookup *l)
 {
 	if (l->follows)
 		l->guess = flow_guess(t->flows, l->hash);
-	prefetch(&t->sessions[l->guess], sizeof(t->sessions[0]));
+	prefetch(&t->sessions[l->guess], SESSION_ORDINARY_SIZE);
 }
 
 void tracker_feed(struct tracker *t, const struct segment *seg)
