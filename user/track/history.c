@@ -8,9 +8,9 @@
 #include "seq.h"
 
 #define TIMESTAMP_OPTIONS_LEN 12	/* NOP, NOP, timestamp (RFC 7323 appendix A) */
-#define STEAL_TRIES 16	/* sessions looked at for a hidden record when the limit is reached */
-#define CANDIDATE_WORDS 16	/* 64 sessions each, passed over to find the next one */
-#define CANDIDATES_AHEAD 8	/* found before they are needed */
+#define STEAL_TRIES 16	/* slots looked at for a hidden record when the limit is reached; more than STEAL_AHEAD */
+#define STEAL_WORDS 4	/* 64 slots each, passed over to find the next one */
+#define STEAL_AHEAD 8	/* found before they are needed */
 
 /*
  * The place of a slot in its list. Not in the records: these lie all over memory, and the neighbours of one that comes or goes
@@ -40,11 +40,9 @@ struct history {
 	uint32_t limit;
 	uint32_t settled_max;
 	struct session *sessions;
-	uint32_t sessions_used;	/* the highest index of a session that had a record */
-	uint64_t *candidates;	/* a bit a session: it may have a hidden record; cleared when it is found to have none */
-	uint32_t candidate_words;
-	uint32_t hand;		/* session to look at next for a record to drop */
-	uint32_t ahead[CANDIDATES_AHEAD], ahead_at;	/* those found, a ring */
+	uint64_t *hidden;	/* a bit a slot: a hidden record is in it, not an opening one */
+	uint32_t hand;		/* slot to look at next for a session that may give one */
+	uint32_t ahead[STEAL_AHEAD], ahead_at;	/* those found, a ring */
 	struct history_stats stats;
 };
 
@@ -58,13 +56,12 @@ struct history *history_new(uint32_t segment_limit, uint32_t context, struct ses
 	h->slots = slots < SLOTS_MAX ? (uint32_t)slots : SLOTS_MAX;
 	h->slot = array_alloc(h->slots, sizeof(h->slot[0]));
 	h->link = array_alloc(h->slots, sizeof(h->link[0]));
-	h->candidate_words = sessions_max / 64 + 1;
-	h->candidates = array_alloc(h->candidate_words, sizeof(h->candidates[0]));
+	h->hidden = array_alloc(h->slots / 64 + 1, sizeof(h->hidden[0]));
 	h->fresh = 1;
 	h->limit = segment_limit;
 	h->settled_max = context < HISTORY_SETTLED_MAX ? HISTORY_SETTLED_MAX : context < HISTORY_HIDDEN_MAX ? context : HISTORY_HIDDEN_MAX;
 	h->sessions = sessions;
-	if (!h->slot || !h->link || !h->candidates) {
+	if (!h->slot || !h->link || !h->hidden) {
 		history_free(h);
 		return NULL;
 	}
@@ -95,7 +92,7 @@ void history_free(struct history *h)
 	for (i = 0; h->note && i < h->fresh; i++)
 		notes_release(h, i);
 	array_free(h->note, h->slots, sizeof(h->note[0]));
-	array_free(h->candidates, h->candidate_words, sizeof(h->candidates[0]));
+	array_free(h->hidden, h->slots / 64 + 1, sizeof(h->hidden[0]));
 	array_free(h->link, h->slots, sizeof(h->link[0]));
 	array_free(h->slot, h->slots, sizeof(h->slot[0]));
 	free(h);
@@ -181,30 +178,47 @@ static void oldest_hidden_prefetch(const struct history *h, const struct session
 	__builtin_prefetch(&h->slot[i], 1);
 }
 
-/* The next session, in a circle, that may have a hidden record; 0: none that is near. */
-static uint32_t candidate_next(struct history *h)
+static void hidden_set(const struct history *h, uint32_t i)
 {
-	uint32_t last = h->sessions_used / 64, w = h->hand / 64 <= last ? h->hand / 64 : 0, tries;
-	uint64_t bits = h->candidates[w] & ~0ull << h->hand % 64;
+	h->hidden[i / 64] |= 1ull << i % 64;
+}
 
-	for (tries = 0; !bits && tries < CANDIDATE_WORDS; tries++) {
+static void hidden_clear(const struct history *h, uint32_t i)
+{
+	h->hidden[i / 64] &= ~(1ull << i % 64);
+}
+
+static bool hidden_has(const struct history *h, uint32_t i)
+{
+	return h->hidden[i / 64] >> i % 64 & 1;
+}
+
+/* The next slot with a hidden record, in a circle; 0: none that is near. Slots are used again in that order: it is an old one. */
+static uint32_t hidden_next(struct history *h)
+{
+	uint32_t last = h->fresh / 64, w = h->hand / 64 <= last ? h->hand / 64 : 0, tries;
+	uint64_t bits = h->hidden[w] & ~0ull << h->hand % 64;
+
+	for (tries = 0; !bits && tries < STEAL_WORDS; tries++) {
 		w = w < last ? w + 1 : 0;
-		bits = h->candidates[w];
+		bits = h->hidden[w];
 	}
 	h->hand = w * 64 + (bits ? (uint32_t)__builtin_ctzll(bits) + 1 : 0);
 	return bits ? h->hand - 1 : 0;
 }
 
-/* The same, but some calls later: until then the session, and then its record, come out of memory. */
-static uint32_t candidate_take(struct history *h)
+/* The same, but some calls later: until then the record, and then its session, come out of memory. */
+static uint32_t hidden_take(struct history *h)
 {
-	uint32_t *ahead = h->ahead, taken = ahead[h->ahead_at % CANDIDATES_AHEAD];
-	uint32_t middle = ahead[(h->ahead_at + CANDIDATES_AHEAD / 2) % CANDIDATES_AHEAD];
-	uint32_t found = candidate_next(h);
+	uint32_t *ahead = h->ahead, taken = ahead[h->ahead_at % STEAL_AHEAD];
+	uint32_t middle = ahead[(h->ahead_at + STEAL_AHEAD / 2) % STEAL_AHEAD];
+	uint32_t found = hidden_next(h);
 
-	ahead[h->ahead_at++ % CANDIDATES_AHEAD] = found;
-	__builtin_prefetch(&h->sessions[found].hidden, 1);
-	oldest_hidden_prefetch(h, &h->sessions[middle]);
+	ahead[h->ahead_at++ % STEAL_AHEAD] = found;
+	__builtin_prefetch(&h->slot[found], 1);
+	__builtin_prefetch(&h->link[found], 1);
+	if (hidden_has(h, middle))
+		__builtin_prefetch(&h->sessions[h->slot[middle].session].hidden, 1);
 	return taken;
 }
 
@@ -215,10 +229,9 @@ static struct session *history_victim(struct history *h)
 	int tries;
 
 	for (tries = 0; tries < STEAL_TRIES; tries++) {
-		i = candidate_take(h);
-		if (h->sessions[i].hidden)
-			return &h->sessions[i];
-		h->candidates[i / 64] &= ~(1ull << i % 64);
+		i = hidden_take(h);
+		if (hidden_has(h, i))
+			return &h->sessions[h->slot[i].session];
 	}
 	return NULL;
 }
@@ -241,9 +254,10 @@ static __attribute__((noinline)) uint32_t history_take_other(struct history *h, 
 }
 
 /* Each field by itself: what is left of the options stays as it was. */
-static void record_fill(struct record *r, const struct session *s, const struct segment *seg, uint64_t id, uint8_t side,
-			enum verdict verdict)
+static void record_fill(struct record *r, const struct session *s, uint32_t session, const struct segment *seg, uint64_t id,
+			uint8_t side, enum verdict verdict)
 {
+	r->session = session;
 	r->ts_ns = seg->ts_ns;
 	r->seq = seg->seq;
 	r->ack = seg->ack;
@@ -296,20 +310,12 @@ static void history_append(struct history *h, struct session *s, uint32_t i, boo
 		s->unseen = i;
 	s->tail = i;
 	s->hidden++;
+	if (opening)
+		hidden_clear(h, i);
+	else
+		hidden_set(h, i);
 	if (!opening && ++h->stats.held > h->stats.held_max)
 		h->stats.held_max = h->stats.held;
-}
-
-/* A bit that is set is cleared by who finds no hidden record, so while there are some it is set. */
-static void candidate_note(struct history *h, const struct session *s)
-{
-	uint32_t index = (uint32_t)(s - h->sessions);
-
-	if (s->hidden)
-		return;
-	if (index > h->sessions_used)
-		h->sessions_used = index;
-	h->candidates[index / 64] |= 1ull << index % 64;
 }
 
 /* Sequence numbers that it takes. */
@@ -350,6 +356,7 @@ static __attribute__((noinline)) void history_shrink(struct history *h, struct s
 
 	if (!i)
 		return;
+	hidden_clear(h, i);
 	h->link[i].next = h->free;
 	h->free = i;
 }
@@ -382,9 +389,8 @@ struct record *history_add(struct history *h, struct session *s, const struct se
 
 	if (!i)
 		return NULL;
-	candidate_note(h, s);
 	history_append(h, s, i, opening);
-	record_fill(&h->slot[i], s, seg, id, side, verdict);
+	record_fill(&h->slot[i], s, (uint32_t)(s - h->sessions), seg, id, side, verdict);
 	record_fill_options(h, i, seg);
 	return &h->slot[i];
 }
@@ -402,8 +408,10 @@ void history_clear(struct history *h, struct session *s)
 
 	if (!s->head)
 		return;
-	for (i = s->head; i; i = h->link[i].next)
+	for (i = s->head; i; i = h->link[i].next) {
+		hidden_clear(h, i);
 		slot_drop_contents(h, i);
+	}
 	h->link[s->tail].next = h->free;
 	h->free = s->head;
 	s->head = s->tail = s->hidden = s->unseen = 0;
@@ -466,6 +474,7 @@ void history_show(const struct history *h, struct session *s, struct record *r)
 	if (link->prev & LINK_SHOWN)
 		return;
 	link->prev |= LINK_SHOWN;
+	hidden_clear(h, slot_of(h, r));
 	s->hidden--;
 }
 

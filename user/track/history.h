@@ -34,12 +34,13 @@ enum colour {
 	COLOUR_CYAN,
 };
 
-#define RECORD_INLINE_OPTIONS 24	/* a SYN of Linux has 20; longer ones take a second slot */
+#define RECORD_INLINE_OPTIONS 20	/* as a SYN of Linux has; longer ones take a second slot */
 
 struct record {
 	uint64_t ts_ns;
 	uint32_t seq, ack;
 	uint32_t wire_len, payload_len;
+	uint32_t session;	/* index of its session */
 	uint32_t id_low;	/* of the 40-bit packet id */
 	uint16_t ip_id;
 	uint8_t id_high;
