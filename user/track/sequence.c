@@ -38,7 +38,7 @@ static void sequence_move(struct direction *own, uint32_t next_seq)
 	own->next_seq = next_seq;
 	if (next_seq - own->first_seq <= KNOWN_DISTANCE)
 		return;
-	own->first_seq = next_seq - KNOWN_DISTANCE;
+	own->first_seq = next_seq - KNOWN_DISTANCE / 2;	/* far, so that it is not to be moved again at once */
 	gaps_drop_below(own->gaps, own->first_seq);
 }
 

@@ -19,8 +19,8 @@
 #define STRAY_DISTANCE (1 << 26)
 
 /*
- * What lies further back than this is not looked at again, as it is further than any segment that is no stray. It is dropped
- * before 2^31, where it would seem to lie ahead.
+ * What lies further back than this is not looked at again, nor, after that, what lies half as far: it is further than any
+ * segment that is no stray. It is dropped before 2^31, where it would seem to lie ahead.
  */
 #define KNOWN_DISTANCE (1u << 30)
 
