@@ -118,7 +118,7 @@ static void print_direction(const struct tally *t, int side, uint64_t fragments,
 	       t->recount[side].repeats);
 }
 
-/* Later fragments name no ports, and the session counts those of both sides together: they are of the side that sent the first. */
+/* Later fragments name no ports, and the session counts those of both sides together: who sent a first one sent them. */
 static void print_directions(const struct session *s, const struct tally *t)
 {
 	uint64_t whole = t->bytes[0] + t->bytes[1] - t->copy_bytes, bytes = s->bytes - whole;

@@ -139,7 +139,7 @@ static void compare(const struct run *told, const struct run *quiet)
 	}
 }
 
-/* odd_in: one segment in so many is not what is to come next. At least least in 100 must go the short way, and most in 100 at most. */
+/* odd_in: one segment in so many is not what is to come next. Of 100 from least to most must go the short way. */
 static void compare_ways(uint32_t odd_in, uint64_t least, uint64_t most)
 {
 	struct run *runs[2] = { run_new(0), run_new(UINT64_MAX) };

@@ -58,7 +58,7 @@ struct mark rules_segment(const struct rules_config *cfg, struct rules_stats *st
 			  const struct step *step);
 
 /*
- * No rule wants to hear of a segment that begins, repeats and ends nothing and is no context, after a shorter pause than this,
+ * After a shorter pause than this no rule wants to hear of a segment that begins, repeats and ends nothing and is no context;
  * ns. 0: one looks at the times of each segment.
  */
 uint64_t rules_quiet_ns(const struct rules_config *cfg);

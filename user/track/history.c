@@ -38,13 +38,21 @@ struct history {
 	uint32_t fresh;		/* slots from here on were never used */
 	uint32_t free;		/* list of used ones, by link.next */
 	uint32_t limit;
-	uint32_t settled_max;
+	uint32_t settled_max;	/* hidden records of a session, if the oldest are settled */
 	struct session *sessions;
 	uint64_t *hidden;	/* a bit a slot: a hidden record is in it, not an opening one */
 	uint32_t hand;		/* slot to look at next for a session that may give one */
 	uint32_t ahead[STEAL_AHEAD], ahead_at;	/* those found, a ring */
 	struct history_stats stats;
 };
+
+/* The context, and the record that it is of. */
+static uint32_t settled_max(uint32_t context)
+{
+	if (context < HISTORY_SETTLED_MAX)
+		return HISTORY_SETTLED_MAX;
+	return context < HISTORY_HIDDEN_MAX ? context + 1 : HISTORY_HIDDEN_MAX;
+}
 
 struct history *history_new(uint32_t segment_limit, uint32_t context, struct session *sessions, uint32_t sessions_max)
 {
@@ -59,7 +67,7 @@ struct history *history_new(uint32_t segment_limit, uint32_t context, struct ses
 	h->hidden = array_alloc(h->slots / 64 + 1, sizeof(h->hidden[0]));
 	h->fresh = 1;
 	h->limit = segment_limit;
-	h->settled_max = context < HISTORY_SETTLED_MAX ? HISTORY_SETTLED_MAX : context < HISTORY_HIDDEN_MAX ? context : HISTORY_HIDDEN_MAX;
+	h->settled_max = settled_max(context);
 	h->sessions = sessions;
 	if (!h->slot || !h->link || !h->hidden) {
 		history_free(h);
@@ -193,7 +201,7 @@ static bool hidden_has(const struct history *h, uint32_t i)
 	return h->hidden[i / 64] >> i % 64 & 1;
 }
 
-/* The next slot with a hidden record, in a circle; 0: none that is near. Slots are used again in that order: it is an old one. */
+/* The next slot with a hidden record, in a circle: as slots are used again in that order, an old one. 0: none is near. */
 static uint32_t hidden_next(struct history *h)
 {
 	uint32_t last = h->fresh / 64, w = h->hand / 64 <= last ? h->hand / 64 : 0, tries;
@@ -236,7 +244,7 @@ static struct session *history_victim(struct history *h)
 	return NULL;
 }
 
-/* A hidden record of another session must go, or if there is none, this one's oldest behind its first. Its slot; 0: there is none. */
+/* Of a hidden record of another session, or else of this one's oldest behind its first: the slot. 0: there is none. */
 static __attribute__((noinline)) uint32_t history_take_other(struct history *h, struct session *s)
 {
 	struct session *from = history_victim(h);

@@ -100,11 +100,14 @@ static bool is_refused_syn_data(const struct direction *own, const struct direct
  * What was acknowledged here its sender did not know of: the ACK had just passed, and the episode goes on; or the ACK was
  * lost, after a time in which every ACK arrives.
  */
-static enum resend kind_of_acked(const struct direction *own, const struct recovery *rec, const struct rtt *rtt, const struct resent *r, uint32_t after_us)
+static enum resend kind_of_acked(const struct direction *own, const struct recovery *rec, const struct rtt *rtt,
+				 const struct resent *r, uint32_t after_us)
 {
+	bool within = own->episode && seq_diff(r->seq, rec->end) < 0;
+
 	if (after_us >= rto_us(rtt) + RTO_MIN_US)
 		return RESEND_TIMEOUT;
-	if (after_us > rtt_smoothed_us(rtt) || !own->episode || own->episode == RESEND_TAIL_LOSS_PROBE || seq_diff(r->seq, rec->end) >= 0)
+	if (after_us > rtt_smoothed_us(rtt) || !within || own->episode == RESEND_TAIL_LOSS_PROBE)
 		return RESEND_NONE;
 	return (enum resend)own->episode;
 }

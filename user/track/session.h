@@ -112,7 +112,8 @@ struct session {
 #define SESSION_ORDINARY_SIZE 320	/* the first five lines */
 
 _Static_assert(sizeof(struct session) == 384, "struct session: memory per open session, and whole cache lines");
-_Static_assert(offsetof(struct session, timing.turns.settled_ns[WAIT_ZERO_WINDOW]) == SESSION_ORDINARY_SIZE, "struct session: ordinary segments");
+_Static_assert(offsetof(struct session, timing.turns.settled_ns[WAIT_ZERO_WINDOW]) == SESSION_ORDINARY_SIZE,
+	       "struct session: what ordinary segments need");
 
 /* As a type that can be printed. */
 static inline uint64_t session_id(const struct session *s)

@@ -61,7 +61,7 @@ enum session_end {
 struct tracker_events {
 	void *ctx;
 	void (*segment)(void *ctx, const struct step *step);
-	/* segment is not called for those of which there is nothing to tell (ordinary.h) but a shorter pause. 0: called for all */
+	/* segment is not called for ordinary ones (ordinary.h) after a shorter pause. 0: it is called for all */
 	uint64_t quiet_ns;
 	/* The session's records are still held, and are dropped when this returns. */
 	void (*ended)(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns);

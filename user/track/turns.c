@@ -314,8 +314,8 @@ void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step, con
 /* As network_ns(). */
 static uint64_t plain_network_ns(const struct turns *t, const struct rtt rtt[2], const struct plain_move *m, bool acked)
 {
-	uint32_t own_min_us = rtt[!m->side].min_us, peer_min_us = rtt[m->side].min_us, before_us = clock_us(m->ts_ns - m->pause_ns);
-	uint32_t own_us = t->sent_us[m->side], peer_us = t->sent_us[!m->side];
+	uint32_t own_min_us = rtt[!m->side].min_us, peer_min_us = rtt[m->side].min_us;
+	uint32_t own_us = t->sent_us[m->side], peer_us = t->sent_us[!m->side], before_us = clock_us(m->ts_ns - m->pause_ns);
 	uint8_t own = t->flags[m->side], peer = t->flags[!m->side];
 	uint64_t ns = 0, own_ns;
 
