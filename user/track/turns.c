@@ -270,12 +270,6 @@ void turns_begin(struct turns *t, const struct step *step)
 		t->flags[s->client] |= TURNS_SPOKE | TURNS_LAST;
 }
 
-/* What the side sent last is not on its way for a round trip yet: so it nearly always is. */
-static bool is_travelling(const struct turns *t, const struct rtt *far, uint8_t from, uint32_t now_us)
-{
-	return t->flags[from] & TURNS_FLIGHT && seq_diff(far->min_us, now_us - t->sent_us[from]) >= 0;
-}
-
 void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step, const struct direction *own,
 		const struct direction *peer, uint32_t now_us)
 {
@@ -284,12 +278,8 @@ void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step, con
 	bool acked = t->flags[!side] & ~peer_now & TURNS_FLIGHT;
 	uint32_t acts = acts_of(t, step);
 
-	if (is_travelling(t, &rtt[side], !side, now_us) || is_travelling(t, &rtt[!side], side, now_us)) {
-		step->split.ns[WAIT_NETWORK] = step->pause_ns;
-		t->settled_ns[WAIT_NETWORK] += step->pause_ns;
-	} else if (step->pause_ns) {
+	if (step->pause_ns)
 		divide_pause(t, rtt, step, acts, acked);
-	}
 	if (t->silent_ns | t->closed_ns && acts & (ACT_SPEAKS | ACT_ENDS))
 		turns_settle(t, step, acts);
 	own_now |= t->flags[side] & (uint8_t)~TURNS_FLIGHT;
@@ -351,11 +341,9 @@ void turns_feed_plain(struct turns *t, const struct rtt rtt[2], const struct pla
 	uint8_t own_flight = seq_diff(own->next_seq, peer->ack) > 0 ? TURNS_FLIGHT : 0;
 	uint8_t peer_flight = seq_diff(peer->next_seq, own->ack) > 0 ? TURNS_FLIGHT : 0;
 	bool acked = t->flags[!m->side] & ~peer_flight & TURNS_FLIGHT;
-	uint64_t network_ns = m->pause_ns;
+	uint64_t network_ns = plain_network_ns(t, rtt, m, acked);
 	uint8_t own_kept = TURNS_SPOKE | TURNS_LAST | TURNS_ACK | TURNS_LITTLE, peer_kept = own_kept;
 
-	if (!is_travelling(t, &rtt[m->side], !m->side, m->now_us) && !is_travelling(t, &rtt[!m->side], m->side, m->now_us))
-		network_ns = plain_network_ns(t, rtt, m, acked);
 	t->settled_ns[WAIT_NETWORK] += network_ns;
 	t->silent_ns += m->pause_ns - network_ns;
 	if (m->payload_len && t->silent_ns)
