@@ -144,11 +144,11 @@ static size_t pending_add(struct pending *p, struct ring_reader *r, const struct
 		bytes = wire_unpack(head, room, seg, options) * (size_t)WIRE_LINE;
 	if (!bytes)
 		return room;
-	tally = tally_of(r->tallies, seg->ifindex);
+	tally = tally_of(r->tallies, head->ifindex);
 	tally->segments++;
-	tally->bytes += seg->wire_len;
-	r->last_record_ns = seg->ts_ns;
-	seg->ts_ns = wallclock_ns(&r->clock, seg->ts_ns);
+	tally->bytes += head->wire_len;
+	r->last_record_ns = head->ktime_ns;
+	seg->ts_ns = wallclock_ns(&r->clock, head->ktime_ns);
 	p->count++;
 	return bytes;
 }

@@ -14,7 +14,7 @@ static void timestamp_options(const struct wire_head *w, uint8_t *options)
 }
 
 /* What few segments are: fragments, of IPv6, without all their options. */
-static void unpack_unusual(const struct wire_head *w, struct segment *seg)
+static __attribute__((noinline)) void unpack_unusual(const struct wire_head *w, struct segment *seg)
 {
 	seg->frag = (uint8_t)(w->bits >> WIRE_FRAG_SHIFT);
 	if (seg->frag == FRAG_LATER) {
@@ -27,7 +27,7 @@ static void unpack_unusual(const struct wire_head *w, struct segment *seg)
 }
 
 /* All fields: none is zeroed first. */
-static void unpack_head(const struct wire_head *w, struct segment *seg)
+static inline __attribute__((always_inline)) void unpack_head(const struct wire_head *w, struct segment *seg)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -82,10 +82,10 @@ static void unpack_options(const struct wire_head *w, const struct wire_options 
 	seg->opt = options;	/* never NULL, which memcpy() does not take even for 0 bytes */
 }
 
-uint32_t wire_unpack(const void *lines, size_t room, struct segment *seg, uint8_t *options)
+/* A head alone, which nearly all are, has a shorter way below. */
+static __attribute__((noinline)) uint32_t unpack_lines(const struct wire_head *w, size_t room, struct segment *seg, uint8_t *options)
 {
-	const uint8_t *line = lines;
-	const struct wire_head *w = lines;
+	const uint8_t *line = (const uint8_t *)w;
 	bool addresses = w->bits & WIRE_ADDRESSES, tail = w->opt_len && !(w->bits & WIRE_TIMESTAMP);
 	uint32_t count = 1u + addresses + tail;
 
@@ -96,6 +96,17 @@ uint32_t wire_unpack(const void *lines, size_t room, struct segment *seg, uint8_
 		unpack_addresses((const struct wire_addresses *)(line + WIRE_LINE), seg);
 	unpack_options(w, tail ? (const struct wire_options *)(line + (count - 1) * WIRE_LINE) : NULL, seg, options);
 	return count;
+}
+
+uint32_t wire_unpack(const void *lines, size_t room, struct segment *seg, uint8_t *options)
+{
+	const struct wire_head *w = lines;
+
+	if (room < WIRE_LINE || (w->bits & (WIRE_ADDRESSES | WIRE_TIMESTAMP)) != WIRE_TIMESTAMP)
+		return unpack_lines(w, room, seg, options);
+	unpack_head(w, seg);
+	unpack_options(w, NULL, seg, options);
+	return 1;
 }
 
 void wire_unpack_payload(const struct wire_payload *w, struct segment *seg, uint8_t *options)
