@@ -656,6 +656,7 @@ static bool jump_is_believed(struct tracker *t, uint64_t s)
 static void lookup_make(const struct tracker *t, const struct segment *seg, struct lookup *l)
 {
 	l->guess = 0;
+	l->side = 0;
 	l->follows = seg->frag != FRAG_LATER;	/* which has no ports */
 	if (!l->follows)
 		return;
