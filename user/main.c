@@ -205,10 +205,12 @@ static enum exit_status open_source(struct run *r, struct config *cfg)
 	}
 	r->kernel = host_is_kernel(r->ops);
 	r->ops->describe(r->source, text, sizeof(text));
+	if (r->live && !host_give_up_privileges(r->ops, r->source))
+		return EXIT_RUN_TIME;
 	fprintf(stderr, "listening on %s\n", text);
 	if (warn)
 		fprintf(stderr, "miruo: %s\n", warning);
-	return r->live && !host_give_up_privileges(r->ops, r->source) ? EXIT_RUN_TIME : EXIT_OK;
+	return EXIT_OK;
 }
 
 static enum exit_status run(struct config *cfg)
