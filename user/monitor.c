@@ -107,9 +107,8 @@ struct monitor *monitor_new(const struct config *cfg, struct stream *out)
 {
 	struct monitor *m = calloc(1, sizeof(*m));
 	struct tracker_config tracker = cfg->tracker;
-	struct tracker_events events = { .ctx = m, .segment = on_step, .ended = on_end };
+	struct tracker_events events = { .ctx = m, .segment = on_step, .quiet_ns = quiet_ns(cfg), .ended = on_end };
 
-	events.quiet_ns = quiet_ns(cfg);
 	if (!m)
 		return NULL;
 	m->cfg = cfg;

@@ -76,11 +76,15 @@ static uint32_t occasions_always(const struct rules_config *cfg)
 	return times ? OCCASION_TIMES : 0;
 }
 
+/* From here on a pause is an occasion. */
+static uint64_t pause_min_ns(const struct rules_config *cfg)
+{
+	return cfg->long_delay_ms ? cfg->long_delay_ms * NS_PER_MS : UINT64_MAX;
+}
+
 uint64_t rules_quiet_ns(const struct rules_config *cfg)
 {
-	if (occasions_always(cfg))
-		return 0;
-	return cfg->long_delay_ms ? cfg->long_delay_ms * NS_PER_MS : UINT64_MAX;
+	return occasions_always(cfg) ? 0 : pause_min_ns(cfg);
 }
 
 static uint32_t occasions_of(const struct rules_config *cfg, const struct step *step)
@@ -91,7 +95,7 @@ static uint32_t occasions_of(const struct rules_config *cfg, const struct step *
 	occasions |= step->verdict == VERDICT_RETRANSMIT ? OCCASION_REPEAT : 0;
 	occasions |= step->rst != RST_NONE ? OCCASION_RST : 0;
 	occasions |= step->seg->frag != FRAG_NONE ? OCCASION_FRAGMENT : 0;
-	occasions |= cfg->long_delay_ms && step->pause_ns >= cfg->long_delay_ms * NS_PER_MS ? OCCASION_PAUSE : 0;
+	occasions |= step->pause_ns >= pause_min_ns(cfg) ? OCCASION_PAUSE : 0;
 	return occasions;
 }
 
