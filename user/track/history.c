@@ -122,14 +122,19 @@ static uint32_t slot_alloc(struct history *h)
 	return i;
 }
 
+static void slot_free(struct history *h, uint32_t i)
+{
+	h->link[i].next = h->free;
+	h->free = i;
+}
+
 /* Notes and the slot of long options: few records have either. */
 static __attribute__((noinline)) void slot_drop_more(struct history *h, uint32_t i)
 {
 	if (h->note)
 		notes_release(h, i);
 	if (h->link[i].prev & LINK_LONG) {
-		h->link[h->slot[i].more].next = h->free;
-		h->free = h->slot[i].more;
+		slot_free(h, h->slot[i].more);
 	}
 }
 
@@ -365,8 +370,7 @@ static __attribute__((noinline)) void history_shrink(struct history *h, struct s
 	if (!i)
 		return;
 	hidden_clear(h, i);
-	h->link[i].next = h->free;
-	h->free = i;
+	slot_free(h, i);
 }
 
 /* A slot for a new record; 0: there is none. */
