@@ -101,7 +101,7 @@ struct session {
 	uint16_t flags;			/* enum session_flag */
 	uint8_t state[2];		/* enum tcp_state of each side */
 
-	struct timing timing;		/* if flags has SESSION_TIMED */
+	struct timing timing;		/* all 0 before flags has SESSION_TIMED */
 
 	uint64_t start_ns;		/* first segment */
 	uint64_t id : 40;		/* from 1, in the order of their first segments */

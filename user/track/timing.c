@@ -67,7 +67,6 @@ void timing_feed(struct timing *t, struct step *step, const struct direction *ow
 			turns_alone(step);
 			return;
 		}
-		memset(t, 0, sizeof(*t));
 		turns_begin(&t->turns, step);
 		step->session->flags |= SESSION_TIMED;
 	}
