@@ -89,4 +89,17 @@ static inline struct segment random_segment(struct talk *t, uint8_t side)
 	return seg;
 }
 
+/* The SYN of side 0 or the SYN/ACK of side 1, most of them with an MSS and a window scale; its side has taken note of it. */
+static inline struct segment random_syn(struct talk *t, uint8_t side)
+{
+	static const uint8_t options[] = { 2, 4, 5, 0xb4, 3, 3, 7, 1 };
+	struct segment seg = make_segment(side ? SERVER : CLIENT, side ? TCP_SYN | TCP_ACK : TCP_SYN, t->next[side]++,
+					  side ? t->next[0] : 0, 0);
+
+	seg.ts_ns = t->now_ns += MS;
+	seg.opt = options;
+	seg.opt_len = one_in(t, 5) ? 0 : sizeof(options);
+	return seg;
+}
+
 #endif

@@ -80,18 +80,12 @@ static void feed(struct run *runs[2], const struct segment *seg)
 
 static void handshake(struct run *runs[2], struct talk *t)
 {
-	uint8_t options[] = { 2, 4, 5, 0xb4, 3, 3, 7, 1 };
 	struct segment seg;
 	uint8_t side;
 
 	for (side = 0; side < 2; side++) {
-		seg = make_segment(side ? SERVER : CLIENT, side ? TCP_SYN | TCP_ACK : TCP_SYN, t->next[side],
-				   side ? t->next[0] : 0, 0);
-		seg.ts_ns = t->now_ns += MS;
-		seg.opt = options;
-		seg.opt_len = one_in(t, 5) ? 0 : sizeof(options);
+		seg = random_syn(t, side);
 		feed(runs, &seg);
-		t->next[side]++;
 	}
 	t->acked[0] = t->next[1];
 	t->acked[1] = t->next[0];

@@ -60,7 +60,6 @@ static void feed(struct run *r, const struct segment *seg, uint8_t side)
 static void begin(struct run *r)
 {
 	struct talk *t = &r->talk;
-	uint8_t syn[] = { 2, 4, 5, 0xb4, 3, 3, 7, 1 };
 	struct segment seg;
 	uint8_t side;
 
@@ -76,12 +75,8 @@ static void begin(struct run *r)
 		r->session.state[0] = TS_SYN_SENT;
 		r->session.state[1] = TS_SYN_RECV;
 		for (side = 0; side < 2; side++) {
-			seg = make_segment(side ? SERVER : CLIENT, side ? TCP_SYN | TCP_ACK : TCP_SYN, t->next[side],
-					   side ? t->next[0] : 0, 0);
-			seg.opt = syn;
-			seg.opt_len = one_in(t, 5) ? 0 : sizeof(syn);
+			seg = random_syn(t, side);
 			feed(r, &seg, side);
-			t->next[side]++;
 		}
 		if (!one_in(t, 8))
 			r->session.state[0] = r->session.state[1] = TS_ESTABLISHED;
