@@ -83,7 +83,8 @@ static void unpack_options(const struct wire_head *w, const struct wire_options 
 }
 
 /* A head alone, which nearly all are, has a shorter way below. */
-static __attribute__((noinline)) uint32_t unpack_lines(const struct wire_head *w, size_t room, struct segment *seg, uint8_t *options)
+static __attribute__((noinline)) uint32_t unpack_lines(const struct wire_head *w, size_t room, struct segment *seg,
+						       uint8_t *options)
 {
 	const uint8_t *line = (const uint8_t *)w;
 	bool addresses = w->bits & WIRE_ADDRESSES, tail = w->opt_len && !(w->bits & WIRE_TIMESTAMP);

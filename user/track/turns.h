@@ -59,10 +59,7 @@ void turns_begin(struct turns *t, const struct step *step);
 void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step, const struct direction *own,
 		const struct direction *peer, uint32_t now_us);
 
-/*
- * The same, in a few steps, of the next data of a side, an ACK of more, or both. Only if turns_are_plain(), after a pause of
- * DELAYED_ACK_NS at most, in a session of which both sides were seen.
- */
+/* The next data of a side, an ACK of more, or both. */
 struct plain_move {
 	const struct session *session;
 	uint64_t ts_ns, pause_ns;
@@ -77,9 +74,13 @@ struct plain_move {
 /* No window is closed or full or was so in this silence, nor is one of the server's left to be judged. */
 bool turns_are_plain(const struct turns *t);
 
+/*
+ * As turns_feed(), in a few steps. Only if turns_are_plain(), after a pause of DELAYED_ACK_NS at most, in a session of which both
+ * sides were seen.
+ */
 void turns_feed_plain(struct turns *t, const struct rtt rtt[2], const struct plain_move *m);
 
-/* The same for a session that has not begun in this sense: one side alone. */
+/* As turns_feed() for a session that has not begun in this sense: one side alone. */
 void turns_alone(struct step *step);
 
 /* Up to the session's last segment; only of what has begun. */
