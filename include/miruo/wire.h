@@ -29,8 +29,8 @@ struct wire_head {
 	uint8_t daddr[4];
 	uint32_t seq;		/* FRAG_LATER: frag_off */
 	uint32_t ack;
-	uint32_t payload_len;
 	uint32_t wire_len;
+	uint32_t payload_len;
 	uint32_t ts_value;	/* both network order */
 	uint32_t ts_echo;
 	uint32_t ifindex;

@@ -26,10 +26,13 @@ static __attribute__((noinline)) void unpack_unusual(const struct wire_head *w, 
 	seg->opt_cut = !!(w->bits & WIRE_OPT_CUT);
 }
 
-/* All fields: none is zeroed first. */
+/* All fields: none is zeroed first. Neighbours that are read before any of them is written become one move. */
 static inline __attribute__((always_inline)) void unpack_head(const struct wire_head *w, struct segment *seg)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	uint32_t seq = w->seq, ack = w->ack, wire_len = w->wire_len, payload_len = w->payload_len;
+	uint16_t sport = w->sport, dport = w->dport, window = w->window, segs = w->segs;
+	uint8_t flags = w->flags, ttl = w->ttl, bits = w->bits, opt_len = w->opt_len;
 
 	seg->ts_ns = w->ktime_ns;
 	seg->vlan = w->vlan;
@@ -37,29 +40,29 @@ static inline __attribute__((always_inline)) void unpack_head(const struct wire_
 	memcpy(seg->saddr + 12, w->saddr, sizeof(w->saddr));
 	memcpy(seg->daddr, mapped, sizeof(mapped));
 	memcpy(seg->daddr + 12, w->daddr, sizeof(w->daddr));
-	seg->seq = w->seq;
-	seg->ack = w->ack;
-	seg->wire_len = w->wire_len;
-	seg->payload_len = w->payload_len;
+	seg->seq = seq;
+	seg->ack = ack;
+	seg->wire_len = wire_len;
+	seg->payload_len = payload_len;
 	seg->ip_id = w->ip_id;
 	seg->ifindex = w->ifindex;
 	seg->netns = 0;
-	seg->sport = w->sport;
-	seg->dport = w->dport;
-	seg->window = w->window;
-	seg->segs = w->segs;
+	seg->sport = sport;
+	seg->dport = dport;
+	seg->window = window;
+	seg->segs = segs;
 	seg->frag_off = seg->opt_off = seg->payload_off = 0;
-	seg->flags = w->flags;
-	seg->ttl = w->ttl;
+	seg->flags = flags;
+	seg->ttl = ttl;
 	seg->ip_version = 4;
 	seg->frag = FRAG_NONE;
 	seg->frag_last = 0;
-	seg->opt_len = w->opt_len <= TCP_OPTIONS_MAX ? w->opt_len : 0;
+	seg->opt_len = opt_len <= TCP_OPTIONS_MAX ? opt_len : 0;
 	seg->opt_cut = 0;
-	seg->egress = !!(w->bits & WIRE_EGRESS);
+	seg->egress = !!(bits & WIRE_EGRESS);
 	seg->payload = NULL;
 	seg->payload_cap = 0;
-	if (w->bits & (uint8_t)~(WIRE_EGRESS | WIRE_TIMESTAMP))
+	if (bits & (uint8_t)~(WIRE_EGRESS | WIRE_TIMESTAMP))
 		unpack_unusual(w, seg);
 }
 
