@@ -32,11 +32,18 @@ static void end(void)
 	history_free(h);
 }
 
+/* As the segment of its session that has this id. */
+static struct record *add_segment(uint32_t session, const struct segment *seg, uint64_t id, uint8_t side)
+{
+	sessions[session].segments = id;
+	return history_add(h, &sessions[session], seg, side, VERDICT_NEW);
+}
+
 static struct record *add(uint32_t session, uint64_t id)
 {
 	struct segment seg = make_segment(CLIENT, TCP_ACK, 1000 + (uint32_t)id, 5000, 1);
 
-	return history_add(h, &sessions[session], &seg, id, 0, VERDICT_NEW);
+	return add_segment(session, &seg, id, 0);
 }
 
 static struct record *add_shown(uint32_t session, uint64_t id)
@@ -52,7 +59,7 @@ static struct record *add_shown(uint32_t session, uint64_t id)
 static struct record *add_syn(uint32_t session)
 {
 	struct segment seg = make_segment(CLIENT, TCP_SYN, 999, 0, 0);
-	struct record *r = history_add(h, &sessions[session], &seg, 0, 0, VERDICT_NEW);
+	struct record *r = add_segment(session, &seg, 0, 0);
 
 	assert_non_null(r);
 	history_show(h, &sessions[session], r);
@@ -104,7 +111,7 @@ static void a_record_keeps_what_the_segment_says(void **state)
 	seg.opt_len = sizeof(options);
 	seg.opt_cut = 1;
 	seg.frag = FRAG_FIRST;
-	r = history_add(h, &sessions[1], &seg, 7, 1, VERDICT_NEW);
+	r = add_segment(1, &seg, 7, 1);
 	assert_non_null(r);
 	assert_int_equal(r->ts_ns, T0);
 	assert_int_equal(r->seq, 1000);
@@ -128,7 +135,7 @@ static void lengths_of_large_frames_are_kept(void **state)
 
 	(void)state;
 	begin(4);
-	r = history_add(h, &sessions[1], &seg, 0, 0, VERDICT_NEW);
+	r = add_segment(1, &seg, 0, 0);
 	assert_int_equal(r->wire_len, UINT32_MAX);
 	assert_int_equal(r->payload_len, UINT32_MAX - HEADERS_LEN);
 	end();
@@ -388,7 +395,7 @@ static void long_options_come_back_with_their_slot(void **state)
 		memset(options, (int)i, sizeof(options));
 		seg.opt = options;
 		seg.opt_len = (uint8_t)(i % (TCP_OPTIONS_MAX + 1));
-		r = history_add(h, &sessions[1], &seg, i, 0, VERDICT_NEW);
+		r = add_segment(1, &seg, i, 0);
 		assert_non_null(r);
 		for (j = 0; r && j < 4 && record_id(r); j++, r = history_prev(h, r)) {
 			assert_int_equal(r->opt_len, (i - j) % (TCP_OPTIONS_MAX + 1));

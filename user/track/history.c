@@ -133,9 +133,8 @@ static __attribute__((noinline)) void slot_drop_more(struct history *h, uint32_t
 {
 	if (h->note)
 		notes_release(h, i);
-	if (h->link[i].prev & LINK_LONG) {
+	if (h->link[i].prev & LINK_LONG)
 		slot_free(h, h->slot[i].more);
-	}
 }
 
 /* All but the slot itself. */
@@ -266,22 +265,23 @@ static __attribute__((noinline)) uint32_t history_take_other(struct history *h, 
 	return i;
 }
 
-/* Each field by itself: what is left of the options stays as it was. */
-static void record_fill(struct record *r, const struct session *s, uint32_t session, const struct segment *seg, uint64_t id,
+/* Each field by itself: what is left of the options stays as it was. Those that are read before one is written become one move. */
+static void record_fill(struct record *r, const struct session *s, uint32_t session, const struct segment *seg,
 			uint8_t side, enum verdict verdict)
 {
-	r->session = session;
+	uint32_t seq = seg->seq, ack = seg->ack, wire_len = seg->wire_len, payload_len = seg->payload_len;
+
 	r->ts_ns = seg->ts_ns;
-	r->seq = seg->seq;
-	r->ack = seg->ack;
-	r->wire_len = seg->wire_len;
-	r->payload_len = seg->payload_len;
-	r->id_low = (uint32_t)id;
+	r->seq = seq;
+	r->ack = ack;
+	r->wire_len = wire_len;
+	r->payload_len = payload_len;
+	r->session = session;
+	r->id_low = (uint32_t)s->segments;
 	r->ip_id = (uint16_t)seg->ip_id;
-	r->id_high = (uint8_t)(id >> 32);
+	r->id_high = (uint8_t)(s->segments >> 32);
 	r->flags = seg->flags;
-	r->state[0] = s->state[0];
-	r->state[1] = s->state[1];
+	memcpy(r->state, s->state, sizeof(r->state));
 	r->where = record_where(seg);
 	r->side = side;
 	r->frag = seg->frag == FRAG_FIRST;
@@ -358,7 +358,6 @@ static uint32_t history_take_own(struct history *h, struct session *s, bool must
 	if (!must && s->hidden < HISTORY_HIDDEN_MAX && !is_settled(s, &h->slot[i]))
 		return 0;
 	history_detach(h, s, i);
-	oldest_hidden_prefetch(h, s);	/* the session's next segment often comes too soon to fetch it then */
 	return i;
 }
 
@@ -371,6 +370,35 @@ static __attribute__((noinline)) void history_shrink(struct history *h, struct s
 		return;
 	hidden_clear(h, i);
 	slot_free(h, i);
+}
+
+/*
+ * The usual way in a busy session: its oldest hidden record gives its slot to the new one, as it is settled or the limit is
+ * reached, and all counts stay as they are. The slot, in the place of the new one; 0: it is not so.
+ */
+static inline uint32_t history_rotate(struct history *h, struct session *s)
+{
+	bool full = h->stats.held >= h->limit;
+	uint32_t i = s->unseen;
+	struct link l = h->link[i];
+
+	if (h->note || l.prev > SLOTS_MAX || !l.next || s->hidden > h->settled_max)
+		return 0;
+	if (!full && (s->hidden < h->settled_max || !is_settled(s, &h->slot[i])))
+		return 0;
+	h->stats.dropped += full;
+	if (s->head == i) {
+		s->head = l.next;
+	} else {
+		h->link[l.prev].next = l.next;
+		h->link[l.next].prev = (h->link[l.next].prev & ~SLOTS_MAX) | l.prev;
+	}
+	h->link[i] = (struct link){ .prev = s->tail };
+	h->link[s->tail].next = i;
+	s->tail = i;
+	s->unseen = l.next;
+	oldest_hidden_prefetch(h, s);	/* the session's next segment often comes too soon to fetch it then */
+	return i;
 }
 
 /* A slot for a new record; 0: there is none. */
@@ -393,16 +421,25 @@ static uint32_t history_take(struct history *h, struct session *s, bool opening)
 	return i;
 }
 
-struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint64_t id, uint8_t side,
-			   enum verdict verdict)
+/* The slot of a new record, at its place in the list; 0: there is none. */
+static __attribute__((noinline)) uint32_t history_place(struct history *h, struct session *s, bool opening)
 {
-	bool opening = id == 0 && (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	uint32_t i = history_take(h, s, opening);
 
+	if (i)
+		history_append(h, s, i, opening);
+	return i;
+}
+
+struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint8_t side, enum verdict verdict)
+{
+	uint32_t i = history_rotate(h, s);
+
+	if (!i)
+		i = history_place(h, s, s->segments == 0 && (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN);
 	if (!i)
 		return NULL;
-	history_append(h, s, i, opening);
-	record_fill(&h->slot[i], s, (uint32_t)(s - h->sessions), seg, id, side, verdict);
+	record_fill(&h->slot[i], s, (uint32_t)(s - h->sessions), seg, side, verdict);
 	record_fill_options(h, i, seg);
 	return &h->slot[i];
 }

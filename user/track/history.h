@@ -75,11 +75,10 @@ struct history *history_new(uint32_t segment_limit, uint32_t context, struct ses
 void history_free(struct history *h);
 
 /*
- * Appends a record of seg to the session, which is in the states after it, hidden, without colour. NULL if it cannot be held.
- * Other records of the session, and hidden ones of others, may be gone after it.
+ * Appends a record of seg to the session, which is in the states after it but has not counted it yet, hidden, without colour.
+ * NULL if it cannot be held. Other records of the session, and hidden ones of others, may be gone after it.
  */
-struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint64_t id, uint8_t side,
-			   enum verdict verdict);
+struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint8_t side, enum verdict verdict);
 
 /* For who will soon call history_add() for the session: fetches what it touches. */
 void history_prefetch(const struct history *h, const struct session *s);

@@ -575,10 +575,10 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 	if (step.rst)
 		rst_evidence(t->history, &step);
 
+	step.rec = history_add(t->history, s, seg, side, step.verdict);
 	session_count(s, seg, side);
 	own->flags |= DIR_SENT;
 	count_step(&t->stats, &step);
-	step.rec = history_add(t->history, s, seg, step.id, side, step.verdict);
 	if (step.verdict == VERDICT_RETRANSMIT)
 		step_find_original(t, &step);
 	if (seg->ts_ns > s->last_ns)
@@ -675,7 +675,7 @@ static bool tracker_feed_ordinary(struct tracker *t, const struct segment *seg, 
 		return false;
 	t->stats.offload_segments += ordinary_feed(s, seg, l->side, pause_ns);
 	t->stats.segments++;
-	history_add(t->history, s, seg, s->segments, l->side, VERDICT_NEW);
+	history_add(t->history, s, seg, l->side, VERDICT_NEW);
 	session_count(s, seg, l->side);
 	s->last_ns += pause_ns;
 	return true;
