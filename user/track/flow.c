@@ -9,7 +9,6 @@
 #include <xxhash.h>
 
 #include "array.h"
-#include "miruo/decode.h"
 #include "session.h"
 
 #define PLACES_MIN 1024u
@@ -28,19 +27,22 @@ struct flow_table {
 	struct place *place;	/* a session is in the first free one from hash & mask on */
 };
 
-static uint64_t address_half(const uint8_t *p)
+static uint64_t word_at(const uint8_t *p)
 {
-	return (uint64_t)be32(p) << 32 | be32(p + 4);
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
 }
 
-/* The order of the two ends, by address and then port. */
+/* Any order of the two ends does: this one tells those of IPv4 apart by the first words. */
 static bool sender_is_higher(const struct segment *seg)
 {
-	uint64_t s = address_half(seg->saddr), d = address_half(seg->daddr);
+	uint64_t s = word_at(seg->saddr + 8), d = word_at(seg->daddr + 8);
 
 	if (s == d) {
-		s = address_half(seg->saddr + 8);
-		d = address_half(seg->daddr + 8);
+		s = word_at(seg->saddr);
+		d = word_at(seg->daddr);
 	}
 	return s == d ? seg->sport > seg->dport : s > d;
 }
@@ -87,21 +89,16 @@ uint32_t flow_hash(const struct flow_table *t, const struct flow_key *key)
 	return (uint32_t)XXH3_64bits_withSecret(key, sizeof(*key), t->secret, sizeof(t->secret));
 }
 
-static uint64_t difference(const void *a, const void *b)
-{
-	uint64_t x, y;
-
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return x ^ y;
-}
-
 /* memcmp() that need not find where they differ, and is not called. */
-static bool keys_equal(const struct flow_key *a, const struct flow_key *b)
+bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)
 {
-	return !(difference(a->addr[0], b->addr[0]) | difference(a->addr[0] + 8, b->addr[0] + 8) |
-		 difference(a->addr[1], b->addr[1]) | difference(a->addr[1] + 8, b->addr[1] + 8) | (a->vlan ^ b->vlan) |
-		 (a->netns ^ b->netns) | (uint32_t)(a->port[0] ^ b->port[0]) | (uint32_t)(a->port[1] ^ b->port[1]));
+	const uint8_t *x = (const uint8_t *)a, *y = (const uint8_t *)b;
+	uint64_t difference = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(*a); i += sizeof(difference))
+		difference |= word_at(x + i) ^ word_at(y + i);
+	return !difference;
 }
 
 uint32_t flow_find(const struct flow_table *t, const struct flow_key *key, uint32_t hash)
@@ -110,7 +107,7 @@ uint32_t flow_find(const struct flow_table *t, const struct flow_key *key, uint3
 	uint32_t i;
 
 	for (i = hash & t->mask; (p = &t->place[i])->index; i = (i + 1) & t->mask)
-		if (p->hash == hash && keys_equal(&t->sessions[p->index].key, key))
+		if (p->hash == hash && flow_key_equal(&t->sessions[p->index].key, key))
 			return p->index;
 	return 0;
 }
@@ -127,11 +124,6 @@ uint32_t flow_guess(const struct flow_table *t, uint32_t hash)
 	while (t->place[i].index && t->place[i].hash != hash)
 		i = (i + 1) & t->mask;
 	return t->place[i].index;
-}
-
-bool flow_guess_is_right(const struct flow_table *t, uint32_t index, const struct flow_key *key)
-{
-	return keys_equal(&t->sessions[index].key, key);
 }
 
 static void place_put(struct flow_table *t, struct place new)

@@ -16,7 +16,7 @@ struct session;
 
 /* Two sessions on the same addresses and ports in different VLANs or namespaces are two sessions; interfaces do not count. */
 struct flow_key {
-	uint8_t addr[2][16];	/* network order; side 0 is the lower (address, port) */
+	uint8_t addr[2][16];	/* network order; which end is side 0 is the same for both directions */
 	uint64_t vlan;
 	uint32_t netns;
 	uint16_t port[2];
@@ -50,7 +50,7 @@ void flow_remove(struct flow_table *t, uint32_t index);
 void flow_prefetch(const struct flow_table *t, uint32_t hash);
 uint32_t flow_guess(const struct flow_table *t, uint32_t hash);
 
-/* What flow_guess() gave is what flow_find() would give now, if there still is a session in that slot. */
-bool flow_guess_is_right(const struct flow_table *t, uint32_t index, const struct flow_key *key);
+/* Of the session that flow_guess() gave, and still is one: flow_find() would give it now. */
+bool flow_key_equal(const struct flow_key *a, const struct flow_key *b);
 
 #endif

@@ -292,9 +292,8 @@ static void session_begin(struct session *s, const struct segment *seg, uint8_t 
 struct lookup {
 	struct flow_key key;
 	uint32_t hash;
-	uint32_t guess;		/* index of its session, most likely */
 	uint8_t side;		/* that sent it */
-	bool follows;
+	struct session *guess;	/* its session, most likely; no session if there is none */
 };
 
 /* A segment of no session, or of one that is over. */
@@ -431,11 +430,10 @@ static bool syn_retries(const struct session *s, const struct segment *seg, uint
  */
 static struct session *session_for(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
-	bool guessed = t->sessions[l->guess].id && flow_guess_is_right(t->flows, l->guess, &l->key), retries;
-	uint32_t i = guessed ? l->guess : flow_find(t->flows, &l->key, l->hash);
-	struct session *s = &t->sessions[i];
+	bool guessed = l->guess->id && flow_key_equal(&l->guess->key, &l->key), retries;
+	struct session *s = guessed ? l->guess : &t->sessions[flow_find(t->flows, &l->key, l->hash)];
 
-	if (!i)
+	if (!s->id)
 		return session_open(t, seg, l);
 	if (s->flags & SESSION_CLOSED) {
 		if (!late_is_new(s, seg, l->side)) {
@@ -655,11 +653,6 @@ static bool jump_is_believed(struct tracker *t, uint64_t s)
 
 static void lookup_make(const struct tracker *t, const struct segment *seg, struct lookup *l)
 {
-	l->guess = 0;
-	l->side = 0;
-	l->follows = seg->frag != FRAG_LATER;	/* which has no ports */
-	if (!l->follows)
-		return;
 	l->side = flow_key_of(seg, &l->key);
 	l->hash = flow_hash(t->flows, &l->key);
 	flow_prefetch(t->flows, l->hash);
@@ -668,10 +661,10 @@ static void lookup_make(const struct tracker *t, const struct segment *seg, stru
 /* False: the segment is no ordinary one, or of another session than was guessed, and nothing was noted. */
 static bool tracker_feed_ordinary(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
-	struct session *s = &t->sessions[l->guess];
+	struct session *s = l->guess;
 	uint64_t pause_ns = seg->ts_ns > s->last_ns ? seg->ts_ns - s->last_ns : 0;
 
-	if (pause_ns >= t->quiet_ns || !ordinary_is(s, seg, l->side) || !flow_guess_is_right(t->flows, l->guess, &l->key))
+	if (pause_ns >= t->quiet_ns || !ordinary_is(s, seg, l->side) || !flow_key_equal(&s->key, &l->key))
 		return false;
 	t->stats.offload_segments += ordinary_feed(s, seg, l->side, pause_ns);
 	t->stats.segments++;
@@ -700,13 +693,11 @@ static __attribute__((noinline)) void tracker_feed_other(struct tracker *t, cons
 
 static void tracker_feed_one(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
-	uint64_t second = seg->ts_ns / NS_PER_S;
-
 	if (!t->stats.first_ns)
 		t->stats.first_ns = seg->ts_ns;
 	if (seg->ts_ns > t->stats.last_ns)
 		t->stats.last_ns = seg->ts_ns;
-	if ((second != t->now_s || t->jump_s) && jump_is_believed(t, second))
+	if ((seg->ts_ns - t->now_s * NS_PER_S >= NS_PER_S || t->jump_s) && jump_is_believed(t, seg->ts_ns / NS_PER_S))
 		tracker_advance(t, seg->ts_ns);
 	if (!tracker_feed_ordinary(t, seg, l))
 		tracker_feed_other(t, seg, l);
@@ -724,9 +715,8 @@ static void prefetch(const void *p, size_t size)
 /* Needs the place in the flow table; fetches the session that lies there. */
 static void lookup_guess(const struct tracker *t, struct lookup *l)
 {
-	if (l->follows)
-		l->guess = flow_guess(t->flows, l->hash);
-	prefetch(&t->sessions[l->guess], SESSION_ORDINARY_SIZE);
+	l->guess = &t->sessions[flow_guess(t->flows, l->hash)];
+	prefetch(l->guess, SESSION_ORDINARY_SIZE);
 }
 
 void tracker_feed(struct tracker *t, const struct segment *seg)
@@ -753,7 +743,7 @@ void tracker_feed_all(struct tracker *t, const struct segment *segs, size_t coun
 		if (i - AHEAD < count)	/* wraps before the first */
 			lookup_guess(t, &look[(i - AHEAD) % AHEAD_RING]);
 		if (i - 2 * AHEAD < count)
-			history_prefetch(t->history, &t->sessions[look[(i - 2 * AHEAD) % AHEAD_RING].guess]);
+			history_prefetch(t->history, look[(i - 2 * AHEAD) % AHEAD_RING].guess);
 		if (i - 3 * AHEAD < count)
 			tracker_feed_one(t, &segs[i - 3 * AHEAD], &look[(i - 3 * AHEAD) % AHEAD_RING]);
 	}
