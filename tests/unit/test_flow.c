@@ -50,16 +50,17 @@ static void both_directions_have_one_key(void **state)
 	check_symmetric(&seg);
 }
 
-/* The lower address is side 0 whatever the ports are. */
 static void the_address_decides_before_the_port(void **state)
 {
 	struct segment seg = make_segment(CLIENT, TCP_SYN, 0, 0, 0);
 	struct flow_key key;
+	uint8_t side = flow_key_of(&seg, &key);
 
 	(void)state;
-	assert_int_equal(flow_key_of(&seg, &key), 0);
 	seg.sport = 1;
-	assert_int_equal(flow_key_of(&seg, &key), 0);
+	assert_int_equal(flow_key_of(&seg, &key), side);
+	seg.sport = 65535;
+	assert_int_equal(flow_key_of(&seg, &key), side);
 }
 
 static void check_apart(struct flow_table *t, struct session *sessions, const struct segment *seg)
@@ -74,7 +75,7 @@ static void check_apart(struct flow_table *t, struct session *sessions, const st
 static void vlan_netns_address_and_port_keep_apart(void **state)
 {
 	struct session sessions[2] = { 0 };
-	struct flow_table *t = flow_table_new(sessions);
+	struct flow_table *t = flow_table_new(sessions, SESSIONS);
 	struct segment seg = make_segment(CLIENT, TCP_SYN, 0, 0, 0), other;
 	struct flow_key key;
 
@@ -114,11 +115,10 @@ static uint32_t find_numbered(const struct flow_table *t, uint32_t n)
 	return flow_find(t, &key, flow_hash(t, &key));
 }
 
-/* In a table made for fewer, so that chains are long; taken out from all places of a chain. */
 static void many_sessions_are_found_until_removed(void **state)
 {
 	struct session *sessions = calloc(SESSIONS + 1, sizeof(*sessions));
-	struct flow_table *t = flow_table_new(sessions);
+	struct flow_table *t = flow_table_new(sessions, SESSIONS);
 	uint32_t i;
 
 	(void)state;
@@ -146,11 +146,64 @@ static void many_sessions_are_found_until_removed(void **state)
 	free(sessions);
 }
 
+/* Many come to full buckets, and move up when there is room again. */
+static void sessions_come_and_go(void **state)
+{
+	struct session *sessions = calloc(SESSIONS + 1, sizeof(*sessions));
+	struct flow_table *t = flow_table_new(sessions, SESSIONS);
+	static bool is_there[SESSIONS + 1];
+	uint32_t step, i, n = SESSIONS / 4, random = 1;
+
+	(void)state;
+	assert_non_null(sessions);
+	assert_non_null(t);
+	for (i = 1; i <= n; i++)
+		sessions[i].key = numbered_key(i);
+	for (step = 1; step <= 100 * n; step++) {
+		random = random * 1664525 + 1013904223;
+		i = 1 + (uint32_t)((uint64_t)random * n >> 32);
+		if (is_there[i])
+			flow_remove(t, i);
+		else
+			assert_true(flow_insert(t, i, flow_hash(t, &sessions[i].key)));
+		is_there[i] = !is_there[i];
+		for (i = 1; step % (10 * n) == 0 && i <= n; i++)
+			assert_int_equal(find_numbered(t, i), is_there[i] ? i : 0);
+	}
+	flow_table_free(t);
+	free(sessions);
+}
+
+/* Two whose hashes are the same, by chance, spoil it. */
+static void the_guess_is_nearly_always_right(void **state)
+{
+	struct session *sessions = calloc(SESSIONS + 1, sizeof(*sessions));
+	struct flow_table *t = flow_table_new(sessions, SESSIONS);
+	uint32_t i, guess, wrong = 0;
+
+	(void)state;
+	assert_non_null(sessions);
+	assert_non_null(t);
+	for (i = 1; i <= SESSIONS; i++) {
+		sessions[i].key = numbered_key(i);
+		wrong += flow_guess(t, flow_hash(t, &sessions[i].key)) != 0;
+		flow_insert(t, i, flow_hash(t, &sessions[i].key));
+	}
+	for (i = 1; i <= SESSIONS; i++) {
+		guess = flow_guess(t, flow_hash(t, &sessions[i].key));
+		assert_in_range(guess, 0, SESSIONS);
+		wrong += guess != i;
+	}
+	assert_in_range(wrong, 0, 10);
+	flow_table_free(t);
+	free(sessions);
+}
+
 /* Nobody outside can know which keys meet in a bucket. */
 static void each_table_has_its_own_hash(void **state)
 {
 	struct session none[1];
-	struct flow_table *a = flow_table_new(none), *b = flow_table_new(none);
+	struct flow_table *a = flow_table_new(none, 0), *b = flow_table_new(none, 0);
 	uint32_t i, same = 0;
 
 	(void)state;
@@ -173,6 +226,8 @@ int main(void)
 		cmocka_unit_test(the_address_decides_before_the_port),
 		cmocka_unit_test(vlan_netns_address_and_port_keep_apart),
 		cmocka_unit_test(many_sessions_are_found_until_removed),
+		cmocka_unit_test(sessions_come_and_go),
+		cmocka_unit_test(the_guess_is_nearly_always_right),
 		cmocka_unit_test(each_table_has_its_own_hash),
 	};
 

@@ -11,20 +11,30 @@
 #include "array.h"
 #include "session.h"
 
-#define PLACES_MIN 1024u
+#define PLACES 8		/* of a bucket */
+#define BUCKETS_MIN 128u
 
-/* Eight in a cache line: most searches end in the first line, without a look at the sessions of other keys. */
-struct place {
-	uint32_t hash;
-	uint32_t index;		/* of the session; 0: empty */
+/* A cache line. Nearly all searches end in the first one, without a look at the sessions of other keys. */
+struct bucket {
+	uint32_t hash[PLACES];
+	uint32_t index[PLACES];	/* of the session; 0: empty, and so are those behind it */
+};
+
+/* The same for a compiler that does four at once. */
+typedef uint32_t four __attribute__((vector_size(16), may_alias));
+typedef uint64_t two __attribute__((vector_size(16)));
+
+struct bucket_vectors {
+	four hash[PLACES / 4], index[PLACES / 4];
 };
 
 struct flow_table {
 	struct session *sessions;
-	uint32_t mask;		/* number of places - 1 */
+	uint32_t sessions_max;
+	uint32_t mask;		/* number of buckets - 1 */
 	uint32_t count;		/* sessions in the table */
 	uint8_t secret[XXH3_SECRET_SIZE_MIN];
-	struct place *place;	/* a session is in the first free one from hash & mask on */
+	struct bucket *bucket;	/* a session is in the first one from hash & mask on that had room */
 };
 
 static uint64_t word_at(const uint8_t *p)
@@ -60,16 +70,17 @@ uint8_t flow_key_of(const struct segment *seg, struct flow_key *key)
 	return sender;
 }
 
-struct flow_table *flow_table_new(struct session *sessions)
+struct flow_table *flow_table_new(struct session *sessions, uint32_t sessions_max)
 {
 	struct flow_table *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
 	t->sessions = sessions;
-	t->mask = PLACES_MIN - 1;
-	t->place = array_alloc(PLACES_MIN, sizeof(t->place[0]));
-	if (!t->place || getentropy(t->secret, sizeof(t->secret))) {
+	t->sessions_max = sessions_max;
+	t->mask = BUCKETS_MIN - 1;
+	t->bucket = array_alloc(BUCKETS_MIN, sizeof(t->bucket[0]));
+	if (!t->bucket || getentropy(t->secret, sizeof(t->secret))) {
 		flow_table_free(t);
 		return NULL;
 	}
@@ -80,7 +91,7 @@ void flow_table_free(struct flow_table *t)
 {
 	if (!t)
 		return;
-	array_free(t->place, (size_t)t->mask + 1, sizeof(t->place[0]));
+	array_free(t->bucket, (size_t)t->mask + 1, sizeof(t->bucket[0]));
 	free(t);
 }
 
@@ -101,82 +112,157 @@ bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)
 	return !difference;
 }
 
+static bool bucket_is_full(const struct bucket *b)
+{
+	return b->index[PLACES - 1];
+}
+
+/* The index that has this hash, without a branch: nobody foresees in which place it is. 0: none; several: any number. */
+static uint32_t bucket_index(const struct bucket *b, uint32_t hash)
+{
+	const struct bucket_vectors *v = (const struct bucket_vectors *)b;
+	four wanted = { hash, hash, hash, hash };
+	two index = (two)((v->index[0] & (four)(v->hash[0] == wanted)) | (v->index[1] & (four)(v->hash[1] == wanted)));
+	uint64_t both = index[0] | index[1];
+
+	return (uint32_t)(both | both >> 32);
+}
+
+static uint32_t bucket_find(const struct bucket *b, const struct session *sessions, const struct flow_key *key, uint32_t hash)
+{
+	int i;
+
+	if (!bucket_index(b, hash))
+		return 0;
+	for (i = 0; i < PLACES && b->index[i]; i++)
+		if (b->hash[i] == hash && flow_key_equal(&sessions[b->index[i]].key, key))
+			return b->index[i];
+	return 0;
+}
+
 uint32_t flow_find(const struct flow_table *t, const struct flow_key *key, uint32_t hash)
 {
-	const struct place *p;
-	uint32_t i;
+	uint32_t at = hash & t->mask, index;
 
-	for (i = hash & t->mask; (p = &t->place[i])->index; i = (i + 1) & t->mask)
-		if (p->hash == hash && flow_key_equal(&t->sessions[p->index].key, key))
-			return p->index;
-	return 0;
+	while (!(index = bucket_find(&t->bucket[at], t->sessions, key, hash)) && bucket_is_full(&t->bucket[at]))
+		at = (at + 1) & t->mask;
+	return index;
 }
 
 void flow_prefetch(const struct flow_table *t, uint32_t hash)
 {
-	__builtin_prefetch(&t->place[hash & t->mask]);
+	__builtin_prefetch(&t->bucket[hash & t->mask]);
 }
 
 uint32_t flow_guess(const struct flow_table *t, uint32_t hash)
 {
-	uint32_t i = hash & t->mask;
+	uint32_t at = hash & t->mask, index;
 
-	while (t->place[i].index && t->place[i].hash != hash)
-		i = (i + 1) & t->mask;
-	return t->place[i].index;
+	while (!(index = bucket_index(&t->bucket[at], hash)) && bucket_is_full(&t->bucket[at]))
+		at = (at + 1) & t->mask;
+	return index <= t->sessions_max ? index : 0;
 }
 
-static void place_put(struct flow_table *t, struct place new)
+static void bucket_append(struct bucket *b, uint32_t hash, uint32_t index)
 {
-	uint32_t i = new.hash & t->mask;
+	int i = 0;
 
-	while (t->place[i].index)
-		i = (i + 1) & t->mask;
-	t->place[i] = new;
+	while (b->index[i])
+		i++;
+	b->hash[i] = hash;
+	b->index[i] = index;
 }
 
-/* Twice the places. Without memory for them the searches only get longer. */
+static int bucket_place(const struct bucket *b, uint32_t index)
+{
+	int i = 0;
+
+	while (i < PLACES && b->index[i] != index)
+		i++;
+	return i;
+}
+
+/* The last one takes its place. */
+static void bucket_take(struct bucket *b, int place)
+{
+	int last = PLACES - 1;
+
+	while (!b->index[last])
+		last--;
+	b->hash[place] = b->hash[last];
+	b->index[place] = b->index[last];
+	b->index[last] = 0;
+}
+
+static void table_put(struct flow_table *t, uint32_t hash, uint32_t index)
+{
+	uint32_t at = hash & t->mask;
+
+	while (bucket_is_full(&t->bucket[at]))
+		at = (at + 1) & t->mask;
+	bucket_append(&t->bucket[at], hash, index);
+}
+
+/* Twice the buckets. Without memory for them the searches only get longer. */
 static void flow_table_grow(struct flow_table *t)
 {
-	uint32_t places = t->mask + 1, i;
-	struct place *old = t->place, *place = array_alloc((size_t)places * 2, sizeof(place[0]));
+	uint32_t buckets = t->mask + 1, i, k;
+	struct bucket *old = t->bucket, *bucket = array_alloc((size_t)buckets * 2, sizeof(bucket[0]));
 
-	if (!place)
+	if (!bucket)
 		return;
-	t->place = place;
-	t->mask = places * 2 - 1;
-	for (i = 0; i < places; i++)
-		if (old[i].index)
-			place_put(t, old[i]);
-	array_free(old, places, sizeof(old[0]));
+	t->bucket = bucket;
+	t->mask = buckets * 2 - 1;
+	for (i = 0; i < buckets; i++)
+		for (k = 0; k < PLACES && old[i].index[k]; k++)
+			table_put(t, old[i].hash[k], old[i].index[k]);
+	array_free(old, buckets, sizeof(old[0]));
 }
 
 bool flow_insert(struct flow_table *t, uint32_t index, uint32_t hash)
 {
-	if (t->count > t->mask / 8 * 5)
+	if (t->count / PLACES > t->mask / 8 * 5)
 		flow_table_grow(t);
-	if (t->count == t->mask)	/* one must stay empty, where searches end */
+	if (t->count / PLACES == t->mask)	/* one must have room, where searches end */
 		return false;
 	t->count++;
-	place_put(t, (struct place){ .hash = hash, .index = index });
+	table_put(t, hash, index);
 	return true;
 }
 
-/* Those behind it that were put off by it move up, so that no search ends before it finds them. */
+/* A place in the bucket of one that belongs to the bucket at to, or before it; PLACES: there is none. */
+static int bucket_displaced(const struct flow_table *t, uint32_t at, uint32_t to)
+{
+	const struct bucket *b = &t->bucket[at];
+	int i;
+
+	for (i = 0; i < PLACES && b->index[i]; i++)
+		if (((at - b->hash[i]) & t->mask) >= ((at - to) & t->mask))
+			return i;
+	return PLACES;
+}
+
+/* Those that a full bucket had put off move up into its room, so that no search ends before it finds them. */
 void flow_remove(struct flow_table *t, uint32_t index)
 {
-	uint32_t gap = flow_hash(t, &t->sessions[index].key) & t->mask, i;
+	uint32_t gap = flow_hash(t, &t->sessions[index].key) & t->mask, at;
+	struct bucket *b;
+	bool full;
+	int i;
 
-	while (t->place[gap].index != index)
+	while ((i = bucket_place(&t->bucket[gap], index)) == PLACES)
 		gap = (gap + 1) & t->mask;
-	for (i = (gap + 1) & t->mask; t->place[i].index; i = (i + 1) & t->mask) {
-		uint32_t home = t->place[i].hash & t->mask;
-
-		if (((i - home) & t->mask) < ((i - gap) & t->mask))
+	full = bucket_is_full(&t->bucket[gap]);
+	bucket_take(&t->bucket[gap], i);
+	for (at = (gap + 1) & t->mask; full; at = (at + 1) & t->mask) {
+		b = &t->bucket[at];
+		full = bucket_is_full(b);
+		i = bucket_displaced(t, at, gap);
+		if (i == PLACES)
 			continue;
-		t->place[gap] = t->place[i];
-		gap = i;
+		bucket_append(&t->bucket[gap], b->hash[i], b->index[i]);
+		bucket_take(b, i);
+		gap = at;
 	}
-	t->place[gap].index = 0;
 	t->count--;
 }

@@ -28,12 +28,12 @@ _Static_assert(sizeof(struct flow_key) == 48, "struct flow_key is hashed and com
 uint8_t flow_key_of(const struct segment *seg, struct flow_key *key);
 
 /*
- * A table for sessions of an array that the caller owns; sessions are named by their index in it, from 1. It grows with the
- * number of sessions in it.
+ * A table for sessions of an array that the caller owns; sessions are named by their index in it, from 1 to sessions_max. It
+ * grows with the number of sessions in it.
  */
 struct flow_table;
 
-struct flow_table *flow_table_new(struct session *sessions);	/* NULL: out of memory */
+struct flow_table *flow_table_new(struct session *sessions, uint32_t sessions_max);	/* NULL: out of memory */
 void flow_table_free(struct flow_table *t);
 
 uint32_t flow_hash(const struct flow_table *t, const struct flow_key *key);

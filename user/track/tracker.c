@@ -69,7 +69,7 @@ struct tracker *tracker_new(const struct tracker_config *cfg, const struct track
 	t->fresh = 1;
 	t->pickup = cfg->pickup;
 	t->quiet_ns = events->quiet_ns < ORDINARY_PAUSE_NS ? events->quiet_ns : ORDINARY_PAUSE_NS;
-	t->flows = flow_table_new(t->sessions);
+	t->flows = flow_table_new(t->sessions, t->sessions_max);
 	t->history = history_new(or_all(cfg->segment_limit, SEGMENT_LIMIT_MAX), cfg->context, t->sessions, t->sessions_max);
 	t->fragments = fragments_new();
 	t->timers.sessions = t->sessions;
