@@ -28,8 +28,7 @@ struct turns {
 	uint32_t sent_us[2];		/* when a side last sent something that travels, wrapping */
 	uint8_t flags[2];		/* of each side, after the last segment (turns.c) */
 	uint32_t closed_max_ms;		/* the longest time with a closed window up to the last data */
-	uint32_t server_max_ms;		/* the longest silence of the server */
-	uint32_t client_max_ms;		/* the client's, idle ones included */
+	uint32_t silent_max_ms[2];	/* the longest silence: [true] of the server, [false] of the client, idle ones included */
 	uint64_t silent_ns;		/* since the last data, but for the network's and what follows */
 	uint64_t closed_ns;		/* with a closed window; not known yet if data waited */
 	uint64_t settled_ns[WAIT_IDLE];	/* up to the last data; the rest of that time was idle */
