@@ -25,8 +25,8 @@ static bool record_options_equal(const struct history *h, const struct record *r
 
 static bool record_equals(const struct history *h, const struct record *r, const struct segment *seg, uint8_t side)
 {
-	return r->side == side && r->seq == seg->seq && r->ack == seg->ack && r->flags == seg->flags &&
-	       r->payload_len == seg->payload_len && r->ip_id == (uint16_t)seg->ip_id && record_options_equal(h, r, seg);
+	return r->ip_id == (uint16_t)seg->ip_id && r->seq == seg->seq && r->ack == seg->ack && r->side == side &&
+	       r->flags == seg->flags && r->payload_len == seg->payload_len && record_options_equal(h, r, seg);
 }
 
 /*

@@ -341,10 +341,12 @@ static uint32_t record_len(const struct record *r)
 static bool is_settled(const struct session *s, const struct record *r)
 {
 	const struct direction *peer = &s->dir[!r->side];
+	uint32_t len = record_len(r);
+	bool is_empty = !len, acks = peer->flags & DIR_ACK, acked = seq_diff(peer->ack, r->seq + len) >= 0;
 
 	if ((s->dir[0].flags | s->dir[1].flags) & DIR_ELSEWHERE)
 		return false;
-	return !record_len(r) || (peer->flags & DIR_ACK && seq_diff(peer->ack, r->seq + record_len(r)) >= 0);
+	return is_empty | (acks & acked);	/* no branch on what nobody foresees */
 }
 
 /* The slot of the session's oldest hidden record, if that must go for a new one, or is settled and one of many; or 0. */

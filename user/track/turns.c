@@ -223,7 +223,9 @@ static void settle_closed(struct turns *t, bool waited)
 /* The server spoke last, and says a little more. */
 static bool is_little(const struct turns *t, const struct session *s, uint8_t side, uint32_t payload_len)
 {
-	return payload_len <= LITTLE && side != s->client && t->flags[side] & TURNS_LAST;
+	bool little = payload_len <= LITTLE, server = side != s->client, last = t->flags[side] & TURNS_LAST;
+
+	return little & server & last;	/* one branch, mostly foreseen */
 }
 
 /* Somebody took the turn, or the session ends. */
