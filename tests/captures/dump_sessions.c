@@ -134,9 +134,9 @@ static void on_forgotten(void *ctx, const struct session *s)
 
 	printf("%" PRIu64 "\t", session_id(s));
 	print_address(s->key.addr[0]);
-	printf("\t%u\t", s->key.port[0]);
+	printf("\t%u\t", flow_port(&s->key, 0));
 	print_address(s->key.addr[1]);
-	printf("\t%u\t%u\t", s->key.port[1], s->client);
+	printf("\t%u\t%u\t", flow_port(&s->key, 1), s->client);
 	print_vlan(s->key.vlan);
 	printf("\t%d\t%" PRIu64 "\t%" PRIu64, !!(s->flags & SESSION_MID_STREAM), s->start_ns, s->last_ns);
 	print_directions(s, t);

@@ -19,7 +19,7 @@
 static const char *endpoint(const char *address, uint16_t port)
 {
 	static char text[ENDPOINT_TEXT_MAX];
-	struct session s = { .key.port = { 1, port } };
+	struct session s = { .key.rest = (uint32_t)port << 16 | 1 };
 	uint32_t v4;
 
 	if (inet_pton(AF_INET, address, &v4) == 1)

@@ -66,7 +66,7 @@ static void on_segment(void *ctx, const struct step *step)
 		.server = (enum tcp_state)s->state[!s->client],
 		.colour = step->colour,
 		.flags = s->flags,
-		.client_port = s->key.port[s->client],
+		.client_port = flow_port(&s->key, s->client),
 		.shows = step->state_shows,
 	};
 	if (step->rec) {

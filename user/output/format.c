@@ -25,7 +25,7 @@ void format_endpoint(const struct session *s, uint8_t side, char buf[ENDPOINT_TE
 
 	if (!inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? addr + 12 : addr, text, sizeof(text)))
 		text[0] = '\0';
-	snprintf(buf, ENDPOINT_TEXT_MAX, v4 ? "%s:%u" : "[%s]:%u", text, s->key.port[side]);
+	snprintf(buf, ENDPOINT_TEXT_MAX, v4 ? "%s:%u" : "[%s]:%u", text, flow_port(&s->key, side));
 }
 
 void format_time(uint64_t ts_ns, char buf[TIME_TEXT_MAX])

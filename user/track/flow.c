@@ -30,11 +30,11 @@ struct bucket_vectors {
 
 struct flow_table {
 	struct session *sessions;
+	struct bucket *bucket;	/* a session is in the first one from hash & mask on that had room */
+	uint64_t secret[XXH3_SECRET_SIZE_MIN / sizeof(uint64_t)];
 	uint32_t sessions_max;
 	uint32_t mask;		/* number of buckets - 1 */
 	uint32_t count;		/* sessions in the table */
-	uint8_t secret[XXH3_SECRET_SIZE_MIN];
-	struct bucket *bucket;	/* a session is in the first one from hash & mask on that had room */
 };
 
 static uint64_t word_at(const uint8_t *p)
@@ -63,10 +63,8 @@ uint8_t flow_key_of(const struct segment *seg, struct flow_key *key)
 
 	memcpy(key->addr[sender], seg->saddr, sizeof(seg->saddr));
 	memcpy(key->addr[!sender], seg->daddr, sizeof(seg->daddr));
-	key->port[sender] = seg->sport;
-	key->port[!sender] = seg->dport;
 	key->vlan = seg->vlan;
-	key->netns = seg->netns;
+	key->rest = (uint64_t)seg->netns << 32 | (uint32_t)seg->sport << 16 * sender | (uint32_t)seg->dport << 16 * !sender;
 	return sender;
 }
 

@@ -18,9 +18,13 @@ struct session;
 struct flow_key {
 	uint8_t addr[2][16];	/* network order; which end is side 0 is the same for both directions */
 	uint64_t vlan;
-	uint32_t netns;
-	uint16_t port[2];
+	uint64_t rest;		/* the namespace, the ports of side 1 and 0: a word, as it is read back at once to be hashed */
 };
+
+static inline uint16_t flow_port(const struct flow_key *key, uint8_t side)
+{
+	return (uint16_t)(key->rest >> 16 * side);
+}
 
 _Static_assert(sizeof(struct flow_key) == 48, "struct flow_key is hashed and compared as bytes: no padding");
 

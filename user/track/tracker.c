@@ -284,7 +284,7 @@ static void session_begin(struct session *s, const struct segment *seg, uint8_t 
 		return;
 	}
 	s->flags = SESSION_MID_STREAM | SESSION_GUESSED;
-	s->client = seg->sport == seg->dport ? side : s->key.port[1] > s->key.port[0];
+	s->client = seg->sport == seg->dport ? side : flow_port(&s->key, 1) > flow_port(&s->key, 0);
 	s->state[0] = s->state[1] = TS_ESTABLISHED;
 }
 
