@@ -42,11 +42,12 @@ static void feed(struct run *r, const struct segment *seg, uint8_t side)
 	struct step full = { .session = &before, .seg = seg, .side = side };
 	struct prediction p;
 
-	if (prediction_holds(&r->session, seg, side)) {
+	if (prediction_applies(&r->session) && prediction_holds(&r->session, seg, side)) {
 		r->predicted++;
 		p = prediction_note(&r->session, seg, side, clock_us(seg->ts_ns));
 		judge_segment(&full);
 		assert_memory_equal(&r->session, &before, sizeof(before));
+		assert_true(prediction_applies(&before));
 		assert_int_equal(full.verdict, VERDICT_NEW);
 		assert_int_equal(full.remarks, p.window_full ? REMARK_WINDOW_FULL : 0);
 		assert_int_equal(full.segments, p.segments);

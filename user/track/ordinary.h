@@ -15,6 +15,9 @@
 
 #define ORDINARY_PAUSE_NS DELAYED_ACK_NS	/* after a longer one no segment is ordinary */
 
+/* Notes as SESSION_STEADY whether segments of the session may be ordinary. To be asked after each one that was not. */
+void ordinary_look(struct session *s);
+
 /* The segment is ordinary, if it is of that side of the session. Also for a session that is over, or none: all 0. */
 bool ordinary_is(const struct session *s, const struct segment *seg, uint8_t side);
 

@@ -8,20 +8,19 @@
 #include "state.h"
 #include "window.h"
 
-/* Both sides were seen, and nothing but data and ACKs is to come. */
-static bool is_established(const struct session *s)
+/* The side was seen, nothing but data and ACKs is to come from it, and no probe waits for its answer. */
+static bool side_is_plain(const struct direction *d)
 {
-	return s->state[0] == TS_ESTABLISHED && s->state[1] == TS_ESTABLISHED;
+	const uint32_t known = DIR_SENT | DIR_SEQ | DIR_ACK, asks = DIR_FIN | DIR_KEPT | DIR_PROBED | DIR_PROVOKED;
+
+	return (d->flags & (known | asks)) == known && d->window;
 }
 
-/* No option, and no state that an option, an ACK or a probe left behind, has anything to say of the segment. */
-static bool is_plain(const struct direction *own, const struct direction *peer, const struct segment *seg)
+/* No option, and no state that an option left behind, has anything to say of the segment. */
+static bool is_plain(const struct direction *own, const struct segment *seg)
 {
-	const uint32_t known = DIR_SENT | DIR_SEQ | DIR_ACK, own_asks = DIR_FIN | DIR_SACKED,
-		       peer_asks = DIR_FIN | DIR_KEPT | DIR_PROBED | DIR_PROVOKED;
-
-	return (seg->flags & (uint8_t)~(TCP_PSH | TCP_URG)) == TCP_ACK && (own->flags & (known | own_asks)) == known &&
-	       (peer->flags & (known | peer_asks)) == known && seg->window && peer->window && !sack_is_possible(seg);
+	return (seg->flags & (uint8_t)~(TCP_PSH | TCP_URG)) == TCP_ACK && !(own->flags & DIR_SACKED) && seg->window &&
+	       !sack_is_possible(seg);
 }
 
 /* It begins where its side left off, and stays in reach of what is known. */
@@ -50,11 +49,17 @@ static void note_data(struct direction *own, const struct direction *peer, const
 			 window_is_full(own, peer, end, seg->payload_len, mss_payload_max(own, seg));
 }
 
+bool prediction_applies(const struct session *s)
+{
+	return s->state[0] == TS_ESTABLISHED && s->state[1] == TS_ESTABLISHED && side_is_plain(&s->dir[0]) &&
+	       side_is_plain(&s->dir[1]);
+}
+
 bool prediction_holds(const struct session *s, const struct segment *seg, uint8_t side)
 {
 	const struct direction *own = &s->dir[side], *peer = &s->dir[!side];
 
-	return is_established(s) && is_plain(own, peer, seg) && is_next(own, seg) && acks_what_was_seen(own, peer, seg);
+	return is_plain(own, seg) && is_next(own, seg) && acks_what_was_seen(own, peer, seg);
 }
 
 struct prediction prediction_note(struct session *s, const struct segment *seg, uint8_t side, uint32_t now_us)

@@ -11,7 +11,10 @@
 #include "miruo/segment.h"
 #include "session.h"
 
-/* The segment, of that side of the session, is such a one. */
+/* Such segments may come. That stays so until another one comes. */
+bool prediction_applies(const struct session *s);
+
+/* The segment, of that side of a session of which they may come, is such a one. */
 bool prediction_holds(const struct session *s, const struct segment *seg, uint8_t side);
 
 /* What there is to say of it: VERDICT_NEW goes without saying. */

@@ -74,6 +74,7 @@ enum session_flag {
 	SESSION_RETRIES = 128,	/* its SYN is that of a session before it, which was refused by a RST, or unanswered */
 	SESSION_TIMED = 256,	/* times are taken of it (timing.h) */
 	SESSION_REUSES = 512,	/* opened by a new SYN on ports of a session that was over, but not forgotten yet */
+	SESSION_STEADY = 1024,	/* its segments may be ordinary (ordinary.h) */
 };
 
 #define CONTEXT_ALL UINT16_MAX

@@ -77,9 +77,9 @@ void timing_feed(struct timing *t, struct step *step, const struct direction *ow
 	turns_feed(&t->turns, t->rtt, step, own, peer, now_us);
 }
 
-bool timing_is_plain(const struct session *s, const struct segment *seg)
+bool timing_is_plain(const struct timing *t)
 {
-	return !(s->timing.handshake_us & HANDSHAKE_HALF) && turns_are_plain(&s->timing.turns) && seg->payload_len != 1;
+	return !(t->handshake_us & HANDSHAKE_HALF) && turns_are_plain(&t->turns);
 }
 
 void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, uint32_t now_us,

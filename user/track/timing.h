@@ -25,10 +25,10 @@ extern const struct timing timing_none;
  */
 void timing_feed(struct timing *t, struct step *step, const struct direction *own, const struct direction *peer);
 
-/* turns_feed_plain() and the RTT are all that there is to do about the segment; for a session of SESSION_TIMED. */
-bool timing_is_plain(const struct session *s, const struct segment *seg);
+/* For a session of SESSION_TIMED: turns_feed_plain() and the RTT are all that there is to do about ordinary segments. */
+bool timing_is_plain(const struct timing *t);
 
-/* As timing_feed(), for such a segment if prediction_holds() too. now_us: its clock_us(). */
+/* As timing_feed(), for such a segment if prediction_holds(). now_us: its clock_us(). */
 void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, uint32_t now_us,
 		       bool window_full);
 

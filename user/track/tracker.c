@@ -587,6 +587,7 @@ static void session_feed(struct tracker *t, struct session *s, const struct segm
 		session_end(t, s, END_CLOSED, seg->ts_ns);
 	else
 		session_retime(t, s, step.state_before);
+	ordinary_look(s);
 }
 
 static void fragments_to_session(struct tracker *t, const struct fragment_owner *o, uint32_t frames, uint64_t bytes)
