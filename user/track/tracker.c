@@ -28,8 +28,8 @@
 #define UNANSWERED_AGE_NS NS_PER_S
 #define JUMP_S 3600		/* a time further away is not believed before a second segment has it too */
 #define ORIGINAL_LOOK_BACK 1024
-#define AHEAD 3			/* segments between two steps of fetching, see tracker_feed_all() */
-#define AHEAD_RING 16		/* power of two, more than three such steps need */
+#define AHEAD 3			/* segments between two steps of fetching, see tracker_feed_batch() */
+#define FEED_BATCH 32		/* segments fetched for together */
 
 struct tracker {
 	struct tracker_events events;
@@ -733,20 +733,30 @@ void tracker_feed(struct tracker *t, const struct segment *seg)
  * Each segment goes through four steps, several segments apart, so that what one step fetches is there for the next one: table
  * place, session, what of its history is needed, feeding. What changes in between only makes a fetch useless.
  */
-void tracker_feed_all(struct tracker *t, const struct segment *segs, size_t count)
+static void tracker_feed_batch(struct tracker *t, const struct segment *segs, size_t count)
 {
-	struct lookup look[AHEAD_RING];
+	struct lookup look[FEED_BATCH];
 	size_t i;
 
 	for (i = 0; i < count + 3 * AHEAD; i++) {
 		if (i < count)
-			lookup_make(t, &segs[i], &look[i % AHEAD_RING]);
+			lookup_make(t, &segs[i], &look[i]);
 		if (i - AHEAD < count)	/* wraps before the first */
-			lookup_guess(t, &look[(i - AHEAD) % AHEAD_RING]);
+			lookup_guess(t, &look[i - AHEAD]);
 		if (i - 2 * AHEAD < count)
-			history_prefetch(t->history, look[(i - 2 * AHEAD) % AHEAD_RING].guess);
+			history_prefetch(t->history, look[i - 2 * AHEAD].guess);
 		if (i - 3 * AHEAD < count)
-			tracker_feed_one(t, &segs[i - 3 * AHEAD], &look[(i - 3 * AHEAD) % AHEAD_RING]);
+			tracker_feed_one(t, &segs[i - 3 * AHEAD], &look[i - 3 * AHEAD]);
+	}
+}
+
+void tracker_feed_all(struct tracker *t, const struct segment *segs, size_t count)
+{
+	size_t n;
+
+	for (; count; segs += n, count -= n) {
+		n = count < FEED_BATCH ? count : FEED_BATCH;
+		tracker_feed_batch(t, segs, n);
 	}
 }
 
