@@ -12,7 +12,7 @@
 
 #define NS_PER_MS 1000000ull
 #define DRAIN_MAX 1024			/* segments a call */
-#define BUSY_SLEEP_MS 40
+#define BUSY_SLEEP_MS 100
 #define IDLE_SLEEP_MS 500
 #define IDLE_AFTER_NS (500 * NS_PER_MS)
 #define SETTLE_NS 50000			/* from when a program reads the clock until others see what it sends, interrupts included */
