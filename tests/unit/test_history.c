@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "copies.h"
 #include "history.h"
 #include "make_segment.h"
 
@@ -281,9 +282,10 @@ static void a_session_holds_1024_hidden_ones(void **state)
 	end();
 }
 
-/* All that add() adds up to that id is acknowledged. */
+/* All that add() adds up to that id is acknowledged, and too old to be captured once more. */
 static void acknowledge(uint32_t id)
 {
+	sessions[1].last_ns = T0 + COPY_NS + 1;
 	sessions[1].dir[1].flags |= DIR_ACK;
 	sessions[1].dir[1].ack = 1000 + id + 1;
 }
@@ -317,12 +319,26 @@ static void what_is_in_flight_is_held_with_all_behind_it(void **state)
 	add_many(0, 799);
 	assert_int_equal(record_id(history_oldest_hidden(h, &sessions[1])), 300);
 	assert_int_equal(sessions[1].hidden, 500);
-	acknowledge(10000);
-	add_many(800, 999);	/* two go for each that comes */
-	assert_int_equal(sessions[1].hidden, 300);
-	add_many(1000, 1999);
+	acknowledge(100000);
+	add_many(800, 1439);	/* now and then two go for one that comes */
+	assert_int_equal(sessions[1].hidden, 490);
+	add_many(1440, 39999);
 	assert_int_equal(sessions[1].hidden, HISTORY_SETTLED_MAX);
 	assert_int_equal(held(), HISTORY_SETTLED_MAX);
+	end();
+}
+
+static void what_may_come_twice_yet_is_held(void **state)
+{
+	(void)state;
+	begin(10000);
+	acknowledge(10000);
+	sessions[1].last_ns = T0 + COPY_NS;
+	add_many(0, 999);
+	assert_int_equal(sessions[1].hidden, 1000);
+	sessions[1].last_ns++;
+	add_many(1000, 1999);
+	assert_in_range(sessions[1].hidden, 500, 999);
 	end();
 }
 
@@ -485,6 +501,7 @@ int main(void)
 		cmocka_unit_test(a_session_holds_1024_hidden_ones),
 		cmocka_unit_test(of_what_is_settled_few_are_held),
 		cmocka_unit_test(what_is_in_flight_is_held_with_all_behind_it),
+		cmocka_unit_test(what_may_come_twice_yet_is_held),
 		cmocka_unit_test(what_may_come_again_from_elsewhere_is_held),
 		cmocka_unit_test(the_context_is_held),
 		cmocka_unit_test(the_oldest_hidden_one_is_found_as_records_come_and_go),

@@ -1045,6 +1045,23 @@ static void what_comes_late_at_two_places_is_counted_once(void **state)
 	assert_int_equal(stats.offload_segments, 8);
 }
 
+/* A mirror port that is 0.7 ms late, of a session in which hundreds of segments were acknowledged meanwhile. */
+static void a_copy_is_known_behind_many_segments(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	handshake(0);
+	for (i = 0; i < 300; i++) {
+		feed_us(10000 + i, with_id(make(CLIENT, TCP_ACK, 1000 + i, 5000, 1), (uint16_t)(1 + i)));
+		feed_us(10000 + i, with_id(make(SERVER, TCP_ACK, 5000, 1001 + i, 0), (uint16_t)(1 + i)));
+	}
+	for (i = 0; i < 300; i++)
+		feed_us(10700 + i, with_id(make(CLIENT, TCP_ACK, 1000 + i, 5000, 1), (uint16_t)(1 + i)));
+	assert_int_equal(stats.copies, 300);
+	assert_int_equal(stats.retransmitted, 0);
+}
+
 static void the_same_ip_id_within_a_millisecond_is_a_copy(void **state)
 {
 	const struct segment data = with_id(make(CLIENT, TCP_ACK, 1000, 5000, 100), 7);
@@ -1308,6 +1325,7 @@ int main(void)
 		TEST(a_datagram_is_remembered_for_30_seconds),
 		TEST(fragments_without_their_first_one_are_orphans),
 		TEST(what_comes_late_at_two_places_is_counted_once),
+		TEST(a_copy_is_known_behind_many_segments),
 		TEST(the_same_ip_id_within_a_millisecond_is_a_copy),
 		TEST(another_ip_id_is_a_retransmission_however_soon),
 		TEST(without_an_ip_id_the_interface_or_ten_microseconds_tell),

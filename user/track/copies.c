@@ -5,7 +5,6 @@
 
 #include "sequence.h"
 
-#define COPY_NS 1000000u	/* a packet captured twice at one place */
 #define COPY_ELSEWHERE_NS 100000000u	/* and at two: it may wait in a queue between them */
 #define COPY_SAME_NS 10000u	/* the same when nothing but the time tells it from a retransmission */
 #define COPY_LOOK_BACK 1024	/* records */

@@ -8,6 +8,8 @@
 #include "history.h"
 #include "session.h"
 
+#define COPY_NS 1000000u	/* a packet captured twice at one place */
+
 /* Takes note of where a side's segments are captured. For each segment, before copies_has(). */
 void copies_note_where(struct direction *d, const struct segment *seg);
 

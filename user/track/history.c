@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "array.h"
+#include "copies.h"
 #include "seq.h"
 
 #define TIMESTAMP_OPTIONS_LEN 12	/* NOP, NOP, timestamp (RFC 7323 appendix A) */
+#define SHRINK_EVERY 64	/* segments, of a session that holds more than it must */
 #define STEAL_TRIES 16	/* slots looked at for a hidden record when the limit is reached; more than STEAL_AHEAD */
 #define STEAL_WORDS 4	/* 64 slots each, passed over to find the next one */
 #define STEAL_AHEAD 8	/* found before they are needed */
@@ -337,14 +339,14 @@ static uint32_t record_len(const struct record *r)
 	return r->payload_len + !!(r->flags & TCP_SYN) + !!(r->flags & TCP_FIN);
 }
 
-/* The other side has acknowledged all that it brought. Seen at several places, it may come once more (copies.h). */
+/* The other side has acknowledged all that it brought, and no copy of it is to come. */
 static bool is_settled(const struct session *s, const struct record *r)
 {
 	const struct direction *peer = &s->dir[!r->side];
 	uint32_t len = record_len(r);
 	bool is_empty = !len, acks = peer->flags & DIR_ACK, acked = seq_diff(peer->ack, r->seq + len) >= 0;
 
-	if ((s->dir[0].flags | s->dir[1].flags) & DIR_ELSEWHERE)
+	if ((s->dir[0].flags | s->dir[1].flags) & DIR_ELSEWHERE || r->ts_ns + COPY_NS >= s->last_ns)
 		return false;
 	return is_empty | (acks & acked);	/* no branch on what nobody foresees */
 }
@@ -363,7 +365,7 @@ static uint32_t history_take_own(struct history *h, struct session *s, bool must
 	return i;
 }
 
-/* Where many were held they become fewer: one that goes for nothing with each that goes for a new one. */
+/* Where more were held they become fewer, but slowly: with the traffic as it is they may be needed again at once. */
 static __attribute__((noinline)) void history_shrink(struct history *h, struct session *s)
 {
 	uint32_t i = history_take_own(h, s, false);
@@ -384,7 +386,7 @@ static inline uint32_t history_rotate(struct history *h, struct session *s)
 	uint32_t i = s->unseen;
 	struct link l = h->link[i];
 
-	if (h->note || l.prev > SLOTS_MAX || !l.next || s->hidden > h->settled_max)
+	if (h->note || l.prev > SLOTS_MAX || !l.next)
 		return 0;
 	if (!full && (s->hidden < h->settled_max || !is_settled(s, &h->slot[i])))
 		return 0;
@@ -411,11 +413,8 @@ static uint32_t history_take(struct history *h, struct session *s, bool opening)
 
 	h->stats.dropped += full;
 	i = history_take_own(h, s, full && s->hidden);
-	if (i) {
-		if (s->hidden >= h->settled_max)
-			history_shrink(h, s);
+	if (i)
 		return i;
-	}
 	if (full)
 		return history_take_other(h, s);
 	i = slot_alloc(h);
@@ -441,6 +440,8 @@ struct record *history_add(struct history *h, struct session *s, const struct se
 		i = history_place(h, s, s->segments == 0 && (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN);
 	if (!i)
 		return NULL;
+	if (s->hidden > h->settled_max && s->segments % SHRINK_EVERY == 0)
+		history_shrink(h, s);
 	record_fill(&h->slot[i], s, (uint32_t)(s - h->sessions), seg, side, verdict);
 	record_fill_options(h, i, seg);
 	return &h->slot[i];

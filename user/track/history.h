@@ -6,8 +6,8 @@
  * together hold no more than -l, opening SYNs not counted. When that is reached a hidden record gives way, first of the same
  * session, then of another; if there is none, the session's own oldest shown one behind its first.
  *
- * What is settled, as the other side has acknowledged it, is hardly ever asked for again. Beyond the last few of a session
- * such records go early: what a busy session holds is to stay in the cache.
+ * What is settled, as the other side has acknowledged it and no copy of it is to come, is hardly ever asked for again. Beyond
+ * the last few of a session such records go early: what a busy session holds is to stay in the cache.
  */
 #ifndef MIRUO_TRACK_HISTORY_H
 #define MIRUO_TRACK_HISTORY_H
@@ -21,7 +21,7 @@
 #include "verdict.h"
 
 #define HISTORY_HIDDEN_MAX 1024	/* a session */
-#define HISTORY_SETTLED_MAX 128	/* of them, if the oldest are settled, and no context is asked for */
+#define HISTORY_SETTLED_MAX 64	/* of them, if the oldest are settled, and no context is asked for */
 #define HISTORY_NOTES_MAX (64u << 20)	/* bytes of notes in all */
 
 enum colour {
