@@ -14,18 +14,20 @@
 #define PLACES 8		/* of a bucket */
 #define BUCKETS_MIN 128u
 
-/* A cache line. Nearly all searches end in the first one, without a look at the sessions of other keys. */
-struct bucket {
-	uint32_t hash[PLACES];
-	uint32_t index[PLACES];	/* of the session; 0: empty, and so are those behind it */
-};
-
-/* The same for a compiler that does four at once. */
-typedef uint32_t four __attribute__((vector_size(16), may_alias));
+/* For a compiler that does several at once. */
+typedef uint32_t four __attribute__((vector_size(16)));
 typedef uint64_t two __attribute__((vector_size(16)));
 
-struct bucket_vectors {
-	four hash[PLACES / 4], index[PLACES / 4];
+/* A cache line. Nearly all searches end in the first one, without a look at the sessions of other keys. */
+struct bucket {
+	union {
+		uint32_t hash[PLACES];
+		four hashes[PLACES / 4];
+	};
+	union {
+		uint32_t index[PLACES];	/* of the session; 0: empty, and so are those behind it */
+		four indexes[PLACES / 4];
+	};
 };
 
 struct flow_table {
@@ -115,12 +117,11 @@ static bool bucket_is_full(const struct bucket *b)
 	return b->index[PLACES - 1];
 }
 
-/* The index that has this hash, without a branch: nobody foresees in which place it is. 0: none; several: any number. */
+/* The index that has this hash, without a branch: nobody foresees in which place it is. 0: none; several: any other number. */
 static uint32_t bucket_index(const struct bucket *b, uint32_t hash)
 {
-	const struct bucket_vectors *v = (const struct bucket_vectors *)b;
 	four wanted = { hash, hash, hash, hash };
-	two index = (two)((v->index[0] & (four)(v->hash[0] == wanted)) | (v->index[1] & (four)(v->hash[1] == wanted)));
+	two index = (two)((b->indexes[0] & (four)(b->hashes[0] == wanted)) | (b->indexes[1] & (four)(b->hashes[1] == wanted)));
 	uint64_t both = index[0] | index[1];
 
 	return (uint32_t)(both | both >> 32);

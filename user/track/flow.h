@@ -54,7 +54,7 @@ void flow_remove(struct flow_table *t, uint32_t index);
 void flow_prefetch(const struct flow_table *t, uint32_t hash);
 uint32_t flow_guess(const struct flow_table *t, uint32_t hash);
 
-/* Of the session that flow_guess() gave, and still is one: flow_find() would give it now. */
+/* If so of the key of a session that flow_guess() gave, and that still is one, flow_find() would give it too. */
 bool flow_key_equal(const struct flow_key *a, const struct flow_key *b);
 
 #endif
