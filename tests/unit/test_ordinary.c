@@ -27,12 +27,17 @@ struct run {
 	struct record last[ENDED_MAX];
 };
 
+/* As a rule that wants three segments more with each that was sent again. */
 static void on_segment(void *ctx, const struct step *step)
 {
+	struct session *s = step->session;
 	struct run *r = ctx;
 
-	(void)step;
 	r->told++;
+	if (step->verdict == VERDICT_RETRANSMIT)
+		s->context_left = 3;
+	else
+		s->context_left -= s->context_left > 0;
 }
 
 static void on_end(void *ctx, struct session *s, enum session_end why, uint64_t ts_ns)
@@ -91,6 +96,19 @@ static void handshake(struct run *runs[2], struct talk *t)
 	t->acked[1] = t->next[0];
 }
 
+/* The rest of the datagram that this was the first fragment of. */
+static void feed_rest(struct run *runs[2], const struct segment *first)
+{
+	struct segment rest = *first;
+
+	rest.frag = FRAG_LATER;
+	rest.frag_off = 1480;
+	rest.seq = rest.ack = 0;
+	rest.sport = rest.dport = rest.window = 0;
+	rest.flags = rest.opt_len = 0;
+	feed(runs, &rest);
+}
+
 static void talk(struct run *runs[2], struct talk *t, uint32_t odd_in)
 {
 	struct segment seg;
@@ -113,7 +131,10 @@ static void talk(struct run *runs[2], struct talk *t, uint32_t odd_in)
 		}
 		seg.ttl = one_in(t, 1000) ? 63 : 64;
 		seg.egress = one_in(t, 1000) ? 1 : side;
+		seg.frag = one_in(t, 500) ? FRAG_FIRST : FRAG_NONE;
 		feed(runs, &seg);
+		if (seg.frag == FRAG_FIRST)
+			feed_rest(runs, &seg);
 	}
 }
 

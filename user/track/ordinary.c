@@ -6,8 +6,8 @@
 
 void ordinary_look(struct session *s)
 {
-	bool steady = (s->flags & (SESSION_TIMED | SESSION_CLOSED)) == SESSION_TIMED && !s->context_left && timing_is_plain(&s->timing) &&
-		      prediction_applies(s);
+	bool steady = (s->flags & (SESSION_TIMED | SESSION_CLOSED)) == SESSION_TIMED && !s->context_left &&
+		      timing_is_plain(&s->timing) && prediction_applies(s);
 
 	s->flags = (uint16_t)((s->flags & ~SESSION_STEADY) | (steady ? SESSION_STEADY : 0));
 }

@@ -11,7 +11,7 @@
 #include "miruo/segment.h"
 #include "session.h"
 
-/* Such segments may come. That stays so until another one comes. */
+/* Such segments may come. That stays so until one comes that is none. */
 bool prediction_applies(const struct session *s);
 
 /* The segment, of that side of a session of which they may come, is such a one. */
