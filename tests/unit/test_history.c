@@ -338,7 +338,7 @@ static void what_may_come_twice_yet_is_held(void **state)
 	assert_int_equal(sessions[1].hidden, 1000);
 	sessions[1].last_ns++;
 	add_many(1000, 1999);
-	assert_in_range(sessions[1].hidden, 500, 999);
+	assert_int_equal(sessions[1].hidden, 984);
 	end();
 }
 
@@ -348,8 +348,57 @@ static void what_may_come_again_from_elsewhere_is_held(void **state)
 	begin(10000);
 	acknowledge(10000);
 	sessions[1].dir[0].flags |= DIR_ELSEWHERE;
+	sessions[1].last_ns = T0 + COPY_ELSEWHERE_NS;
 	add_many(0, 799);
 	assert_int_equal(sessions[1].hidden, 800);
+	sessions[1].last_ns++;
+	add_many(800, 1439);
+	assert_int_equal(sessions[1].hidden, 790);
+	end();
+}
+
+/* When there is little room left for others the settled ones go at once. */
+static void where_many_are_held_settled_ones_go_at_once(void **state)
+{
+	(void)state;
+	begin(1000);
+	add_many(0, 599);
+	assert_int_equal(sessions[1].hidden, 600);
+	acknowledge(10000);
+	add_many(600, 699);
+	assert_int_equal(sessions[1].hidden, 500);
+	assert_int_equal(dropped(), 0);
+	end();
+}
+
+/* Not one of the segments in flight goes before it must. */
+static void what_is_in_flight_does_not_shrink(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin(10000);
+	for (i = 0; i < 3000; i++) {
+		add(1, i);
+		assert_int_equal(sessions[1].hidden, i < HISTORY_HIDDEN_MAX ? i + 1 : HISTORY_HIDDEN_MAX);
+	}
+	end();
+}
+
+/* A note, even of another record, does not keep a session from giving its oldest slot to the new one. */
+static void notes_go_with_the_oldest_records(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin(10000);
+	acknowledge(10000);
+	for (i = 0; i < 1000; i++)
+		history_note(h, add(1, i), NOTE_BELOW, "text", 4);
+	assert_int_equal(sessions[1].hidden, HISTORY_SETTLED_MAX);
+	for (; i < 2000; i++)
+		assert_null(record_note(h, add(1, i), NOTE_BELOW));
+	assert_int_equal(sessions[1].hidden, HISTORY_SETTLED_MAX);
 	end();
 }
 
@@ -503,6 +552,9 @@ int main(void)
 		cmocka_unit_test(what_is_in_flight_is_held_with_all_behind_it),
 		cmocka_unit_test(what_may_come_twice_yet_is_held),
 		cmocka_unit_test(what_may_come_again_from_elsewhere_is_held),
+		cmocka_unit_test(where_many_are_held_settled_ones_go_at_once),
+		cmocka_unit_test(what_is_in_flight_does_not_shrink),
+		cmocka_unit_test(notes_go_with_the_oldest_records),
 		cmocka_unit_test(the_context_is_held),
 		cmocka_unit_test(the_oldest_hidden_one_is_found_as_records_come_and_go),
 		cmocka_unit_test(long_options_come_back_with_their_slot),

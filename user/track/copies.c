@@ -5,7 +5,6 @@
 
 #include "sequence.h"
 
-#define COPY_ELSEWHERE_NS 100000000u	/* and at two: it may wait in a queue between them */
 #define COPY_SAME_NS 10000u	/* the same when nothing but the time tells it from a retransmission */
 #define COPY_LOOK_BACK 1024	/* records */
 
@@ -43,14 +42,9 @@ static bool record_is_elsewhere(const struct history *h, const struct record *r,
 	return record_options_equal(h, r, seg);
 }
 
-static uint64_t copy_age_max(const struct direction *d)
-{
-	return d->flags & DIR_ELSEWHERE ? COPY_ELSEWHERE_NS : COPY_NS;
-}
-
 bool copies_may_be(const struct session *s, const struct segment *seg)
 {
-	uint64_t a = copy_age_max(&s->dir[0]), b = copy_age_max(&s->dir[1]);
+	uint64_t a = copies_age_max(&s->dir[0]), b = copies_age_max(&s->dir[1]);
 
 	return seg->ts_ns <= s->last_ns + (a > b ? a : b);
 }
@@ -63,7 +57,7 @@ bool copies_is_late(const struct direction *d, const struct segment *seg)
 bool copies_has(const struct history *h, const struct session *s, const struct segment *seg, uint8_t side)
 {
 	const struct record *r = history_last(h, s);
-	uint64_t age_max = copy_age_max(&s->dir[side]);
+	uint64_t age_max = copies_age_max(&s->dir[side]);
 	bool answers = false;
 	int i;
 

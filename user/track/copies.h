@@ -9,6 +9,13 @@
 #include "session.h"
 
 #define COPY_NS 1000000u	/* a packet captured twice at one place */
+#define COPY_ELSEWHERE_NS 100000000u	/* and at two: it may wait in a queue between them */
+
+/* So long after a segment of the side a copy of it may come. */
+static inline uint64_t copies_age_max(const struct direction *d)
+{
+	return d->flags & DIR_ELSEWHERE ? COPY_ELSEWHERE_NS : COPY_NS;
+}
 
 /* Takes note of where a side's segments are captured. For each segment, before copies_has(). */
 void copies_note_where(struct direction *d, const struct segment *seg);

@@ -9,7 +9,7 @@
 #include "seq.h"
 
 #define TIMESTAMP_OPTIONS_LEN 12	/* NOP, NOP, timestamp (RFC 7323 appendix A) */
-#define SHRINK_EVERY 64	/* segments, of a session that holds more than it must */
+#define SHRINK_EVERY 64	/* segments, as long as there is room */
 #define STEAL_TRIES 16	/* slots looked at for a hidden record when the limit is reached; more than STEAL_AHEAD */
 #define STEAL_WORDS 4	/* 64 slots each, passed over to find the next one */
 #define STEAL_AHEAD 8	/* found before they are needed */
@@ -27,6 +27,7 @@ enum link_flag {
 	LINK_OPENING = 1 << 28,	/* the SYN that opens a session: does not count for the limit */
 	LINK_LONG = 1 << 29,	/* has a second slot, for its options */
 	LINK_SHOWN = 1 << 30,
+	LINK_NOTED = 1u << 31,
 };
 
 #define SLOTS_MAX ((1u << 28) - 1)	/* what is left of struct link.prev */
@@ -133,7 +134,7 @@ static void slot_free(struct history *h, uint32_t i)
 /* Notes and the slot of long options: few records have either. */
 static __attribute__((noinline)) void slot_drop_more(struct history *h, uint32_t i)
 {
-	if (h->note)
+	if (h->link[i].prev & LINK_NOTED)
 		notes_release(h, i);
 	if (h->link[i].prev & LINK_LONG)
 		slot_free(h, h->slot[i].more);
@@ -142,7 +143,7 @@ static __attribute__((noinline)) void slot_drop_more(struct history *h, uint32_t
 /* All but the slot itself. */
 static inline void slot_drop_contents(struct history *h, uint32_t i)
 {
-	if (h->note || h->link[i].prev & LINK_LONG)
+	if (h->link[i].prev & (LINK_LONG | LINK_NOTED))
 		slot_drop_more(h, i);
 	h->stats.held -= !(h->link[i].prev & LINK_OPENING);
 }
@@ -267,7 +268,10 @@ static __attribute__((noinline)) uint32_t history_take_other(struct history *h, 
 	return i;
 }
 
-/* Each field by itself: what is left of the options stays as it was. Those that are read before one is written become one move. */
+/*
+ * Each field by itself: what is left of the options stays as it was. Neighbours that are read before any of them is written
+ * become one move.
+ */
 static void record_fill(struct record *r, const struct session *s, uint32_t session, const struct segment *seg,
 			uint8_t side, enum verdict verdict)
 {
@@ -346,7 +350,7 @@ static bool is_settled(const struct session *s, const struct record *r)
 	uint32_t len = record_len(r);
 	bool is_empty = !len, acks = peer->flags & DIR_ACK, acked = seq_diff(peer->ack, r->seq + len) >= 0;
 
-	if ((s->dir[0].flags | s->dir[1].flags) & DIR_ELSEWHERE || r->ts_ns + COPY_NS >= s->last_ns)
+	if (r->ts_ns + copies_age_max(&s->dir[r->side]) >= s->last_ns)
 		return false;
 	return is_empty | (acks & acked);	/* no branch on what nobody foresees */
 }
@@ -365,13 +369,14 @@ static uint32_t history_take_own(struct history *h, struct session *s, bool must
 	return i;
 }
 
-/* Where more were held they become fewer, but slowly: with the traffic as it is they may be needed again at once. */
+/* Of a session that holds more than it must, once in a while: as much may be in flight again at once. */
 static __attribute__((noinline)) void history_shrink(struct history *h, struct session *s)
 {
-	uint32_t i = history_take_own(h, s, false);
+	uint32_t i = oldest_hidden(h, s);
 
-	if (!i)
+	if (!is_settled(s, &h->slot[i]))
 		return;
+	history_detach(h, s, i);
 	hidden_clear(h, i);
 	slot_free(h, i);
 }
@@ -386,7 +391,7 @@ static inline uint32_t history_rotate(struct history *h, struct session *s)
 	uint32_t i = s->unseen;
 	struct link l = h->link[i];
 
-	if (h->note || l.prev > SLOTS_MAX || !l.next)
+	if (l.prev > SLOTS_MAX || !l.next)
 		return 0;
 	if (!full && (s->hidden < h->settled_max || !is_settled(s, &h->slot[i])))
 		return 0;
@@ -440,7 +445,7 @@ struct record *history_add(struct history *h, struct session *s, const struct se
 		i = history_place(h, s, s->segments == 0 && (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN);
 	if (!i)
 		return NULL;
-	if (s->hidden > h->settled_max && s->segments % SHRINK_EVERY == 0)
+	if (s->hidden > h->settled_max && (s->segments % SHRINK_EVERY == 0 || h->stats.held > h->limit / 2))
 		history_shrink(h, s);
 	record_fill(&h->slot[i], s, (uint32_t)(s - h->sessions), seg, side, verdict);
 	record_fill_options(h, i, seg);
@@ -544,6 +549,7 @@ void history_note(struct history *h, struct record *r, enum note_place place, co
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	h->note_bytes += len + 1;
+	h->link[slot_of(h, r)].prev |= LINK_NOTED;
 	h->note[slot_of(h, r)][place] = copy;
 }
 
