@@ -6,7 +6,6 @@ requests. The split of each pause must be what the two processes and the wire di
 TLS."""
 import collections
 import json
-import mmap
 import os
 import re
 import signal
@@ -53,22 +52,20 @@ def client_side(s, tls):
 
 
 def notice_stalls(cpu, longest):
-    """longest: memory for how long this CPU did not run a process that was due, at most. Never returns."""
+    """longest: for how long this CPU did not run a process that was due. Never returns."""
     os.sched_setaffinity(0, [cpu])
     wire.be_on_time()
     while True:
         due = time.monotonic() + 0.001
         time.sleep(0.001)
-        late = time.monotonic() - due
-        if late > struct.unpack("d", longest[:])[0]:
-            longest[:] = struct.pack("d", late)
+        longest.note(time.monotonic() - due)
 
 
 class Stalls:
     """with Stalls(net): what no process can help, as where a virtual machine has to wait for another one."""
 
     def __init__(self, net):
-        self.longest = {cpu: mmap.mmap(-1, 8) for cpu in os.sched_getaffinity(0)}
+        self.longest = {cpu: wire.Longest() for cpu in os.sched_getaffinity(0)}
         self.net = net
 
     def __enter__(self):
@@ -81,11 +78,11 @@ class Stalls:
             os.waitpid(watcher, 0)
 
     def seconds(self):
-        return max(struct.unpack("d", longest[:])[0] for longest in self.longest.values())
+        return max(longest.seconds() for longest in self.longest.values())
 
 
 def arrival(s):
-    """When the kernel had the next bytes that wait to be read, also if this process comes late to them; seconds since 1970."""
+    """When the next bytes that are to be read came to the kernel, even if this process comes late; seconds since 1970."""
     ancillary = s.recvmsg(1, 64, socket.MSG_PEEK)[1]
     seconds, ns = struct.unpack("qq", ancillary[0][2]) if ancillary else (time.time(), 0)
     return seconds + ns / 1e9

@@ -56,10 +56,23 @@ def be_on_time():
         pass
 
 
+class Longest:
+    """The longest of the times that processes note, seconds; the one who made it reads it."""
+
+    def __init__(self):
+        self.memory = mmap.mmap(-1, 8)
+
+    def note(self, seconds):
+        if seconds > self.seconds():
+            self.memory[:] = struct.pack("d", seconds)
+
+    def seconds(self):
+        return struct.unpack("d", self.memory[:])[0]
+
+
 def give_back(holds, latest):
-    """holds: TAP device to seconds; latest: memory for how late a frame was at most. Never returns."""
+    """holds: TAP device to seconds; latest: a Longest for how late a frame was. Never returns."""
     queues = {open_tap(name): (delay, collections.deque()) for name, delay in holds.items()}
-    late = 0
     be_on_time()
     while True:
         now = time.monotonic()
@@ -72,9 +85,7 @@ def give_back(holds, latest):
             while held and held[0][0] <= now:
                 due, frame = held.popleft()
                 os.write(fd, frame)
-                if time.monotonic() - due > late:
-                    late = time.monotonic() - due
-                    latest[:] = struct.pack("d", late)
+                latest.note(time.monotonic() - due)
 
 
 class Wire:
@@ -114,7 +125,7 @@ class Wire:
             os.kill(self.holder, signal.SIGKILL)
             os.waitpid(self.holder, 0)
         holds = {name.replace("_", "-"): s for name, s in seconds.items()}
-        self.latest = mmap.mmap(-1, 8)
+        self.latest = Longest()
         self.holder = self.host.python(give_back, holds, self.latest)
         for direction in holds:
             lab.wait_for("the TAP device", lambda: self.host.run("ip", "link", "show", direction, check=False))
@@ -135,7 +146,7 @@ class Wire:
 
     def late(self):
         """How much longer than it should the wire has held a frame back at most, seconds."""
-        return struct.unpack("d", self.latest[:])[0]
+        return self.latest.seconds()
 
     def counts(self, direction):
         """What happened in the direction since change()."""
