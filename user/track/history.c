@@ -16,7 +16,7 @@
 
 /*
  * The place of a slot in its list. Not in the records: these lie all over memory, and the neighbours of one that comes or goes
- * would have to be fetched for it. Of the first of a list prev may be that of a slot that is gone, whose next is another one.
+ * would have to be fetched for it. Of the first of a list prev may be a slot that was before it once, whose next is another.
  */
 struct link {
 	uint32_t prev;		/* a slot, and bits of enum link_flag of this one */
