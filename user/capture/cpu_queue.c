@@ -65,7 +65,7 @@ static bool batch_take(struct cpu_queue *q)
 		return false;
 	memcpy(q->copy.line, b->line[from], (used - from) * sizeof(b->line[0]));
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (BATCH_NUMBER(__atomic_load_n(&b->state, __ATOMIC_RELAXED)) != BATCH_NUMBER(state) || !ring_empty(&q->ring))
+	if (BATCH_NUMBER(__atomic_load_n(&b->state, __ATOMIC_RELAXED)) != BATCH_NUMBER(state) || ring_filled(&q->ring))
 		return false;
 	q->number = BATCH_NUMBER(state);
 	q->used = used;

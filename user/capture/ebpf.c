@@ -269,6 +269,7 @@ static int programs_load(struct source *s, const struct source_config *cfg, char
 		return status;
 	first = s->sets[0].skel;
 	s->reader.wake = &first->bss->wake;
+	s->reader.wake_bytes = first->rodata->config.wake_bytes;
 	s->reader.tallies = s->tallies;
 	status = ring_reader_open(&s->reader, rings, ring_bytes(cfg->ring_kb, rings), bpf_map__fd(first->maps.rings),
 				  bpf_map__fd(first->maps.cpus), s->epoll_fd);
@@ -554,7 +555,9 @@ static enum poll_result ebpf_poll(struct source *s, segments_fn *fn, void *ctx)
 {
 	if (s->stop && *s->stop)
 		return ebpf_end(s, fn, ctx);
-	if (s->drained && ring_reader_sleep(&s->reader, s->epoll_fd))
+	if (!s->drained)
+		ring_reader_pause(&s->reader);
+	else if (ring_reader_sleep(&s->reader, s->epoll_fd))
 		interfaces_changed(s);
 	s->drained = ring_reader_drain(&s->reader, false, fn, ctx);
 	losses_check(s);

@@ -60,9 +60,9 @@ const void *ring_peek(struct ring *r, size_t *len)
 	return NULL;
 }
 
-bool ring_empty(const struct ring *r)
+uint64_t ring_filled(const struct ring *r)
 {
-	return r->pos == __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) - r->pos;
 }
 
 void ring_skip(struct ring *r, size_t len)

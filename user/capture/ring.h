@@ -26,8 +26,8 @@ void ring_close(struct ring *r);	/* fine on a zeroed one */
 /* The next record, valid until ring_release(); NULL: none is complete. */
 const void *ring_peek(struct ring *r, size_t *len);
 
-/* Nothing behind what was skipped, not even a record that is not complete yet. */
-bool ring_empty(const struct ring *r);
+/* How many bytes there are behind what was skipped, records that are not complete yet included. */
+uint64_t ring_filled(const struct ring *r);
 
 /* Goes on behind the record that ring_peek() showed. */
 void ring_skip(struct ring *r, size_t len);

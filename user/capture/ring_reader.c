@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include <bpf/bpf.h>
 
@@ -15,6 +16,8 @@
 #define BUSY_SLEEP_MS 100
 #define IDLE_SLEEP_MS 500
 #define IDLE_AFTER_NS (500 * NS_PER_MS)
+#define RUN_BYTES (64u << 20)		/* of traffic, looked at without a pause */
+#define PAUSE_NS 150000
 #define SETTLE_NS 50000			/* from when a program reads the clock until others see what it sends, interrupts included */
 
 /* Unpacked, to be delivered together. */
@@ -147,6 +150,7 @@ static size_t pending_add(struct pending *p, struct ring_reader *r, const struct
 	tally = tally_of(r->tallies, head->ifindex);
 	tally->segments++;
 	tally->bytes += head->wire_len;
+	r->run_bytes += head->wire_len;
 	r->last_record_ns = head->ktime_ns;
 	seg->ts_ns = wallclock_ns(&r->clock, head->ktime_ns);
 	p->count++;
@@ -205,6 +209,26 @@ static bool queues_empty(struct ring_reader *r)
 	return true;
 }
 
+static bool queues_fill(const struct ring_reader *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (ring_filled(&r->queues[i].ring) > r->wake_bytes)
+			return true;
+	return false;
+}
+
+void ring_reader_pause(struct ring_reader *r)
+{
+	static const struct timespec pause = { .tv_nsec = PAUSE_NS };
+
+	if (r->run_bytes < RUN_BYTES || queues_fill(r))
+		return;
+	nanosleep(&pause, NULL);
+	r->run_bytes = 0;
+}
+
 /* A program that sees the flags late finds a full ring or the next record. */
 bool ring_reader_sleep(struct ring_reader *r, int epoll_fd)
 {
@@ -217,6 +241,7 @@ bool ring_reader_sleep(struct ring_reader *r, int epoll_fd)
 		other = epoll_wait(epoll_fd, &event, 1, idle ? IDLE_SLEEP_MS : BUSY_SLEEP_MS) > 0 && event.data.ptr;
 	__atomic_store_n(&r->wake->idle, 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&r->wake->asleep, 0, __ATOMIC_SEQ_CST);
+	r->run_bytes = 0;
 	wallclock_update(&r->clock);
 	return other;
 }
