@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """CPU time and peak memory of reading captures: miruo's output to a file, tcpdump's bare copy of the same file, others."""
+import math
 import re
 import statistics
 import subprocess
@@ -21,6 +22,7 @@ SLOW = {  # what they read in a full run, and in a quick one
 }
 SLOW_ROUNDS, SLOW_ROUNDS_QUICK = 2, 1
 LIMIT_S, LIMIT_QUICK_S = 45, 12  # of one run
+MEMORY_MB = 512  # that the machine has at hand for a run; then as much as the program took
 STATUS = {124: "not done after {limit} s", 127: "not installed"}
 
 
@@ -38,11 +40,12 @@ def capture_make(build, name):
     return path, int(count.read_text())
 
 
-def cost(setup, argv):
-    """CPU seconds and peak memory in MB of one run."""
+def cost(setup, argv, memory_mb):
+    """CPU seconds and peak memory in MB of one run, for which the machine has so much memory at hand."""
     limit = LIMIT_QUICK_S if setup.quick else LIMIT_S
     with tempfile.TemporaryFile(dir=setup.build) as out:
-        done = subprocess.run([setup.tool("bench_cost"), str(limit), *argv], stdout=out, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([setup.tool("bench_cost"), str(limit), str(math.ceil(memory_mb)), *argv], stdout=out,
+                              stderr=subprocess.PIPE, text=True)
     if done.returncode:
         raise Failed(done.stderr.strip())
     user_us, system_us, peak_kb, status = map(int, done.stderr.split())
@@ -63,7 +66,7 @@ class Reader:
         if self.failure:
             return None
         try:
-            seconds, memory = cost(setup, self.argv)
+            seconds, memory = cost(setup, self.argv, max(self.memory, default=MEMORY_MB))
         except Failed as e:
             self.failure = str(e)
             return None

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * bench_cost SECONDS COMMAND [ARGUMENT...]: runs a command for at most so long and with at most three quarters of the
+ * bench_cost SECONDS MB COMMAND [ARGUMENT...]: runs a command for at most so long and with at most three quarters of the
  * machine's memory, its standard error thrown away. Then prints one line on standard error: microseconds of CPU time in user
  * and kernel, peak memory in KiB, exit status. The status is 124 if time was up, 128 and the signal if one ended it.
+ *
+ * So much memory is used and given back before: the host of a virtual machine may have taken back what was free for a second,
+ * and the first to use it again pays ten times what the kernel takes for clearing it.
  *
  * The kernel counts the memory of a process from before it became the command. A small parent keeps that part small.
  */
@@ -14,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -30,6 +34,24 @@ static void end_command(int number)
 	(void)number;
 	time_is_up = 1;
 	kill(command, SIGKILL);
+}
+
+/* In a process of its own, which is gone afterwards. */
+static void use_memory(size_t bytes)
+{
+	pid_t child = fork();
+	void *p;
+
+	if (child > 0)
+		waitpid(child, NULL, 0);
+	if (child)
+		return;
+	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p != MAP_FAILED) {
+		madvise(p, bytes, MADV_HUGEPAGE);
+		memset(p, 1, bytes);
+	}
+	_exit(0);
 }
 
 static _Noreturn void become(char **argv)
@@ -51,17 +73,18 @@ static long long microseconds(struct timeval t)
 
 int main(int argc, char **argv)
 {
-	unsigned seconds = argc > 2 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
+	unsigned seconds = argc > 3 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
 	struct rusage usage;
 	int status;
 
 	if (!seconds) {
-		fputs("usage: bench_cost SECONDS COMMAND [ARGUMENT...]\n", stderr);
+		fputs("usage: bench_cost SECONDS MB COMMAND [ARGUMENT...]\n", stderr);
 		return 2;
 	}
+	use_memory((size_t)strtoul(argv[2], NULL, 10) << 20);
 	command = fork();
 	if (!command)
-		become(argv + 2);
+		become(argv + 3);
 	if (command < 0) {
 		fprintf(stderr, "bench_cost: fork: %s\n", strerror(errno));
 		return 1;
