@@ -137,7 +137,7 @@ static void on_forgotten(void *ctx, const struct session *s)
 	printf("\t%u\t", flow_port(&s->key, 0));
 	print_address(s->key.addr[1]);
 	printf("\t%u\t%u\t", flow_port(&s->key, 1), s->client);
-	print_vlan(s->key.vlan);
+	print_vlan(flow_vlan(&s->key));
 	printf("\t%d\t%" PRIu64 "\t%" PRIu64, !!(s->flags & SESSION_MID_STREAM), s->start_ns, s->last_ns);
 	print_directions(s, t);
 	putchar('\n');

@@ -70,6 +70,7 @@ static void check_apart(struct flow_table *t, struct session *sessions, const st
 	flow_key_of(seg, &key);
 	assert_int_equal(flow_find(t, &key, flow_hash(t, &key)), 0);
 	assert_memory_not_equal(&key, &sessions[1].key, sizeof(key));
+	assert_int_not_equal(flow_hash(t, &key), flow_hash(t, &sessions[1].key));
 }
 
 static void vlan_netns_address_and_port_keep_apart(void **state)
@@ -88,12 +89,34 @@ static void vlan_netns_address_and_port_keep_apart(void **state)
 	other = seg, other.vlan = 7ull << 16, check_apart(t, sessions, &other);
 	other = seg, other.netns = 1, check_apart(t, sessions, &other);
 	other = seg, other.sport++, check_apart(t, sessions, &other);
-	other = seg, other.saddr[0] = 1, check_apart(t, sessions, &other);
+	other = seg, other.saddr[15]++, check_apart(t, sessions, &other);
+	other = seg, other.daddr[12]++, check_apart(t, sessions, &other);
+	other = seg, other.ip_version = 6, check_apart(t, sessions, &other);
 	other = seg, other.sport = seg.dport, other.dport = seg.sport, check_apart(t, sessions, &other);
 
 	other = reversed(&seg), other.ifindex = 9; /* another interface is the same session */
 	flow_key_of(&other, &key);
 	assert_int_equal(flow_find(t, &key, flow_hash(t, &key)), 1);
+	flow_table_free(t);
+}
+
+static void all_of_an_ipv6_address_keeps_apart(void **state)
+{
+	struct session sessions[2] = { 0 };
+	struct flow_table *t = flow_table_new(sessions, SESSIONS);
+	struct segment seg = make_segment(CLIENT, TCP_SYN, 0, 0, 0), other;
+	size_t i;
+
+	(void)state;
+	assert_non_null(t);
+	seg.ip_version = 6;
+	flow_key_of(&seg, &sessions[1].key);
+	flow_insert(t, 1, flow_hash(t, &sessions[1].key));
+	for (i = 0; i < sizeof(seg.saddr); i++) {
+		other = seg, other.saddr[i] ^= 1, check_apart(t, sessions, &other);
+		other = seg, other.daddr[i] ^= 1, check_apart(t, sessions, &other);
+	}
+	check_symmetric(&seg);
 	flow_table_free(t);
 }
 
@@ -243,6 +266,7 @@ int main(void)
 		cmocka_unit_test(both_directions_have_one_key),
 		cmocka_unit_test(the_address_decides_before_the_port),
 		cmocka_unit_test(vlan_netns_address_and_port_keep_apart),
+		cmocka_unit_test(all_of_an_ipv6_address_keeps_apart),
 		cmocka_unit_test(many_sessions_are_found_until_removed),
 		cmocka_unit_test(sessions_come_and_go),
 		cmocka_unit_test(the_guess_is_nearly_always_right),

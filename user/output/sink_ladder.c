@@ -26,8 +26,8 @@ static void tags_text(const struct session *s, char *buf, size_t size)
 	t = (struct text){ .buf = buf, .size = size, .len = strlen(buf) };
 	if (s->flags & SESSION_MID_STREAM)
 		text_add(&t, " mid-stream");
-	for (vlan = s->key.vlan; vlan; vlan >>= 16)
-		text_add(&t, "%s%u", vlan == s->key.vlan ? " vlan " : ".", (unsigned)(vlan & 0xffff));
+	for (vlan = flow_vlan(&s->key); vlan; vlan >>= 16)
+		text_add(&t, "%s%u", vlan == flow_vlan(&s->key) ? " vlan " : ".", (unsigned)(vlan & 0xffff));
 }
 
 /* On whom the session's time was spent, if that is what it was looked up for. */

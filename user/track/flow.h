@@ -14,16 +14,23 @@
 
 struct session;
 
+#define FLOW_IPV6 (1ull << 63)	/* no VLAN id has this bit */
+
 /* Two sessions on the same addresses and ports in different VLANs or namespaces are two sessions; interfaces do not count. */
 struct flow_key {
 	uint8_t addr[2][16];	/* network order; which end is side 0 is the same for both directions */
-	uint64_t vlan;
+	uint64_t vlan;		/* with FLOW_IPV6 if the addresses are not those of IPv4 */
 	uint64_t rest;		/* the namespace, the ports of side 1 and 0: a word, as it is read back at once to be hashed */
 };
 
 static inline uint16_t flow_port(const struct flow_key *key, uint8_t side)
 {
 	return (uint16_t)(key->rest >> 16 * side);
+}
+
+static inline uint64_t flow_vlan(const struct flow_key *key)
+{
+	return key->vlan & ~FLOW_IPV6;
 }
 
 _Static_assert(sizeof(struct flow_key) == 48, "struct flow_key is hashed and compared as bytes: no padding");
