@@ -106,16 +106,19 @@ void flow_table_free(struct flow_table *t)
 /* Of IPv4, which is most of what there is, only what can differ. */
 uint32_t flow_hash(const struct flow_table *t, const struct flow_key *key)
 {
-	uint64_t ipv4[2] = { 0, key->rest };
+	struct {
+		uint8_t addr[2][4];
+		uint64_t rest;
+	} ipv4 = { .rest = key->rest };
 
 	if (key->vlan)
 		return (uint32_t)XXH3_64bits_withSecret(key, sizeof(*key), t->secret, sizeof(t->secret));
-	memcpy((uint8_t *)ipv4, key->addr[0] + 12, 4);
-	memcpy((uint8_t *)ipv4 + 4, key->addr[1] + 12, 4);
-	return (uint32_t)XXH3_64bits_withSecret(ipv4, sizeof(ipv4), t->secret, sizeof(t->secret));
+	memcpy(ipv4.addr[0], key->addr[0] + 12, sizeof(ipv4.addr[0]));
+	memcpy(ipv4.addr[1], key->addr[1] + 12, sizeof(ipv4.addr[1]));
+	return (uint32_t)XXH3_64bits_withSecret(&ipv4, sizeof(ipv4), t->secret, sizeof(t->secret));
 }
 
-/* memcmp() that need not find where they differ, and is not called. */
+/* memcmp() that need not find where they differ, and is not called; of IPv4 too only what can differ. */
 bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)
 {
 	uint64_t difference = (a->vlan ^ b->vlan) | (a->rest ^ b->rest);

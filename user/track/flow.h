@@ -33,7 +33,7 @@ static inline uint64_t flow_vlan(const struct flow_key *key)
 	return key->vlan & ~FLOW_IPV6;
 }
 
-_Static_assert(sizeof(struct flow_key) == 48, "struct flow_key is hashed and compared as bytes: no padding");
+_Static_assert(sizeof(struct flow_key) == 48, "struct flow_key is hashed as bytes: no padding");
 
 /* Fills in the key of a segment; returns the side (0 or 1) that sent it. */
 uint8_t flow_key_of(const struct segment *seg, struct flow_key *key);
