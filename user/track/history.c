@@ -15,8 +15,11 @@
 #define STEAL_AHEAD 8	/* found before they are needed */
 
 /*
- * The place of a slot in its list. Not in the records: these lie all over memory, and the neighbours of one that comes or goes
- * would have to be fetched for it. Of the first of a list prev may be a slot that was before it once, whose next is another.
+ * A session's records lie in two circles, from session.shown on those that were shown and that no hidden one is before, from
+ * session.oldest on all others. In a circle the new record of a busy session can take the slot of the oldest one as it is.
+ *
+ * The place of a slot in its circle, or in the list of free ones, is not in the records: these lie all over memory, and the
+ * neighbours of one that comes or goes would have to be fetched for it.
  */
 struct link {
 	uint32_t prev;		/* a slot, and bits of enum link_flag of this one */
@@ -34,7 +37,7 @@ enum link_flag {
 
 struct history {
 	struct record *slot;	/* [0] is not used */
-	struct link *link;	/* by slot */
+	struct link *link;	/* by slot; [0] stays all 0 */
 	char *(*note)[NOTE_PLACES];	/* by slot; allocated with the first note */
 	size_t note_bytes;
 	uint32_t slots;
@@ -148,47 +151,67 @@ static inline void slot_drop_contents(struct history *h, uint32_t i)
 	h->stats.held -= !(h->link[i].prev & LINK_OPENING);
 }
 
-/* The oldest one, as nearly always, is taken off without a look at the one behind it. */
-static inline void slot_unlink(struct history *h, struct session *s, uint32_t i)
+static uint32_t slot_before(const struct history *h, uint32_t i)
 {
-	uint32_t prev = h->link[i].prev & SLOTS_MAX, next = h->link[i].next;
-
-	if (s->head == i) {
-		s->head = next;
-		s->tail = next ? s->tail : 0;
-		return;
-	}
-	h->link[prev].next = next;
-	if (next)
-		h->link[next].prev = (h->link[next].prev & ~SLOTS_MAX) | prev;
-	else
-		s->tail = prev;
+	return h->link[i].prev & SLOTS_MAX;
 }
 
-/* Off its list; the slot is still in use. */
+static void link_set_prev(struct history *h, uint32_t i, uint32_t prev)
+{
+	h->link[i].prev = (h->link[i].prev & ~SLOTS_MAX) | prev;
+}
+
+/* A circle is named by its first slot, 0 if it is empty; the last one is before that. */
+static void circle_append(struct history *h, uint32_t *first, uint32_t i)
+{
+	uint32_t last = *first ? slot_before(h, *first) : i;
+
+	*first = *first ? *first : i;
+	h->link[i].next = *first;
+	link_set_prev(h, i, last);
+	h->link[last].next = i;
+	link_set_prev(h, *first, i);
+}
+
+static void circle_remove(struct history *h, uint32_t *first, uint32_t i)
+{
+	uint32_t prev = slot_before(h, i), next = h->link[i].next;
+
+	h->link[prev].next = next;
+	link_set_prev(h, next, prev);
+	if (*first == i)
+		*first = next == i ? 0 : next;
+}
+
+/* The oldest one of either circle goes off it; the slot is still in use. */
 static inline void history_detach(struct history *h, struct session *s, uint32_t i)
 {
-	if (s->unseen == i)
-		s->unseen = h->link[i].next;
 	s->hidden -= !(h->link[i].prev & LINK_SHOWN);
-	slot_unlink(h, s, i);
+	circle_remove(h, s->oldest == i ? &s->oldest : &s->shown, i);
 	slot_drop_contents(h, i);
 }
 
-/* Walks over the shown records before it once: unseen remembers how far. */
-static uint32_t oldest_hidden(const struct history *h, struct session *s)
+/* Shown records that no hidden one is before go where they are no longer in the way. */
+static void shown_pass(struct history *h, struct session *s)
+{
+	uint32_t i;
+
+	while ((i = s->oldest) && h->link[i].prev & LINK_SHOWN) {
+		circle_remove(h, &s->oldest, i);
+		circle_append(h, &s->shown, i);
+	}
+}
+
+static uint32_t oldest_hidden(struct history *h, struct session *s)
 {
 	if (s->hidden == 0)
 		return 0;
-	while (h->link[s->unseen].prev & LINK_SHOWN)
-		s->unseen = h->link[s->unseen].next;
-	return s->unseen;
+	shown_pass(h, s);
+	return s->oldest;
 }
 
-static void oldest_hidden_prefetch(const struct history *h, const struct session *s)
+static void slot_prefetch(const struct history *h, uint32_t i)
 {
-	uint32_t i = s->hidden ? s->unseen : 0;
-
 	__builtin_prefetch(&h->link[i], 1);
 	__builtin_prefetch(&h->slot[i], 1);
 }
@@ -230,8 +253,7 @@ static uint32_t hidden_take(struct history *h)
 	uint32_t found = hidden_next(h);
 
 	ahead[h->ahead_at++ % STEAL_AHEAD] = found;
-	__builtin_prefetch(&h->slot[found], 1);
-	__builtin_prefetch(&h->link[found], 1);
+	slot_prefetch(h, found);
 	if (hidden_has(h, middle))
 		__builtin_prefetch(&h->sessions[h->slot[middle].session].hidden, 1);
 	return taken;
@@ -251,20 +273,24 @@ static struct session *history_victim(struct history *h)
 	return NULL;
 }
 
+/* The oldest record behind the first one, of a session that has no hidden ones; 0: none. */
+static uint32_t second_shown(struct history *h, struct session *s)
+{
+	uint32_t i;
+
+	shown_pass(h, s);
+	i = s->shown ? h->link[s->shown].next : 0;
+	return i != s->shown ? i : 0;
+}
+
 /* Of a hidden record of another session, or else of this one's oldest behind its first: the slot. 0: there is none. */
 static __attribute__((noinline)) uint32_t history_take_other(struct history *h, struct session *s)
 {
 	struct session *from = history_victim(h);
-	uint32_t i;
+	uint32_t i = from ? oldest_hidden(h, from) : second_shown(h, s);
 
-	if (from) {
-		i = oldest_hidden(h, from);
-	} else {
-		from = s;
-		i = s->head ? h->link[s->head].next : 0;
-	}
 	if (i)
-		history_detach(h, from, i);
+		history_detach(h, from ? from : s, i);
 	return i;
 }
 
@@ -320,14 +346,8 @@ static void record_fill_options(struct history *h, uint32_t i, const struct segm
 
 static void history_append(struct history *h, struct session *s, uint32_t i, bool opening)
 {
-	h->link[i] = (struct link){ .prev = s->tail | (opening ? LINK_OPENING : 0) };
-	if (s->tail)
-		h->link[s->tail].next = i;
-	else
-		s->head = i;
-	if (!s->unseen)
-		s->unseen = i;
-	s->tail = i;
+	h->link[i].prev = opening ? LINK_OPENING : 0;
+	circle_append(h, &s->oldest, i);
 	s->hidden++;
 	if (opening)
 		hidden_clear(h, i);
@@ -369,8 +389,13 @@ static uint32_t history_take_own(struct history *h, struct session *s, bool must
 	return i;
 }
 
-/* Of a session that holds more than it must, once in a while: as much may be in flight again at once. */
-static __attribute__((noinline)) void history_shrink(struct history *h, struct session *s)
+/* Of a session that holds more than it must, some go once in a while: as much may be in flight again at once. */
+static bool is_to_shrink(const struct history *h, const struct session *s)
+{
+	return s->hidden > h->settled_max && (s->segments % SHRINK_EVERY == 0 || h->stats.held > h->limit / 2);
+}
+
+static void history_shrink(struct history *h, struct session *s)
 {
 	uint32_t i = oldest_hidden(h, s);
 
@@ -383,30 +408,21 @@ static __attribute__((noinline)) void history_shrink(struct history *h, struct s
 
 /*
  * The usual way in a busy session: its oldest hidden record gives its slot to the new one, as it is settled or the limit is
- * reached, and all counts stay as they are. The slot, in the place of the new one; 0: it is not so.
+ * reached, and all counts stay as they are. So does the circle, which only begins one slot later. 0: it is not so.
  */
 static inline uint32_t history_rotate(struct history *h, struct session *s)
 {
 	bool full = h->stats.held >= h->limit;
-	uint32_t i = s->unseen;
+	uint32_t i = s->oldest;
 	struct link l = h->link[i];
 
-	if (l.prev > SLOTS_MAX || !l.next)
+	if (l.prev > SLOTS_MAX || !i || is_to_shrink(h, s))
 		return 0;
 	if (!full && (s->hidden < h->settled_max || !is_settled(s, &h->slot[i])))
 		return 0;
 	h->stats.dropped += full;
-	if (s->head == i) {
-		s->head = l.next;
-	} else {
-		h->link[l.prev].next = l.next;
-		h->link[l.next].prev = (h->link[l.next].prev & ~SLOTS_MAX) | l.prev;
-	}
-	h->link[i] = (struct link){ .prev = s->tail };
-	h->link[s->tail].next = i;
-	s->tail = i;
-	s->unseen = l.next;
-	oldest_hidden_prefetch(h, s);	/* the session's next segment often comes too soon to fetch it then */
+	s->oldest = l.next;
+	slot_prefetch(h, l.next);	/* the session's next segment often comes too soon to fetch it then */
 	return i;
 }
 
@@ -427,51 +443,63 @@ static uint32_t history_take(struct history *h, struct session *s, bool opening)
 	return i;
 }
 
-/* The slot of a new record, at its place in the list; 0: there is none. */
-static __attribute__((noinline)) uint32_t history_place(struct history *h, struct session *s, bool opening)
+static struct record *slot_fill(struct history *h, uint32_t i, const struct session *s, const struct segment *seg, uint8_t side,
+				enum verdict verdict)
 {
+	record_fill(&h->slot[i], s, (uint32_t)(s - h->sessions), seg, side, verdict);
+	record_fill_options(h, i, seg);
+	return &h->slot[i];
+}
+
+/* Apart: its registers are not to be saved for the usual way. */
+static __attribute__((noinline)) struct record *history_place(struct history *h, struct session *s, const struct segment *seg,
+							      uint8_t side, enum verdict verdict)
+{
+	bool opening = s->segments == 0 && (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	uint32_t i = history_take(h, s, opening);
 
-	if (i)
-		history_append(h, s, i, opening);
-	return i;
+	if (!i)
+		return NULL;
+	history_append(h, s, i, opening);
+	if (is_to_shrink(h, s))
+		history_shrink(h, s);
+	return slot_fill(h, i, s, seg, side, verdict);
 }
 
 struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint8_t side, enum verdict verdict)
 {
 	uint32_t i = history_rotate(h, s);
 
-	if (!i)
-		i = history_place(h, s, s->segments == 0 && (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN);
-	if (!i)
-		return NULL;
-	if (s->hidden > h->settled_max && (s->segments % SHRINK_EVERY == 0 || h->stats.held > h->limit / 2))
-		history_shrink(h, s);
-	record_fill(&h->slot[i], s, (uint32_t)(s - h->sessions), seg, side, verdict);
-	record_fill_options(h, i, seg);
-	return &h->slot[i];
+	return i ? slot_fill(h, i, s, seg, side, verdict) : history_place(h, s, seg, side, verdict);
 }
 
 void history_prefetch(const struct history *h, const struct session *s)
 {
-	__builtin_prefetch(&h->link[s->tail], 1);
-	oldest_hidden_prefetch(h, s);
+	slot_prefetch(h, s->oldest);
 }
 
-/* The whole list goes before the free slots, as it is. */
-void history_clear(struct history *h, struct session *s)
+/* The circle goes before the free slots, as it is. */
+static void circle_free(struct history *h, uint32_t *first)
 {
-	uint32_t i;
+	uint32_t i = *first, last;
 
-	if (!s->head)
+	if (!i)
 		return;
-	for (i = s->head; i; i = h->link[i].next) {
+	last = slot_before(h, i);
+	do {
 		hidden_clear(h, i);
 		slot_drop_contents(h, i);
-	}
-	h->link[s->tail].next = h->free;
-	h->free = s->head;
-	s->head = s->tail = s->hidden = s->unseen = 0;
+	} while ((i = h->link[i].next) != *first);
+	h->link[last].next = h->free;
+	h->free = *first;
+	*first = 0;
+}
+
+void history_clear(struct history *h, struct session *s)
+{
+	circle_free(h, &s->oldest);
+	circle_free(h, &s->shown);
+	s->hidden = 0;
 }
 
 static struct record *record_at(const struct history *h, uint32_t slot)
@@ -486,24 +514,32 @@ struct record *history_oldest_hidden(struct history *h, struct session *s)
 
 struct record *history_first(const struct history *h, const struct session *s)
 {
-	return record_at(h, s->head);
+	return record_at(h, s->shown ? s->shown : s->oldest);
 }
 
 struct record *history_last(const struct history *h, const struct session *s)
 {
-	return record_at(h, s->tail);
+	return record_at(h, slot_before(h, s->oldest ? s->oldest : s->shown));
 }
 
 struct record *history_next(const struct history *h, const struct record *r)
 {
-	return record_at(h, h->link[slot_of(h, r)].next);
+	const struct session *s = &h->sessions[r->session];
+	uint32_t next = h->link[slot_of(h, r)].next;
+
+	if (next == s->oldest)
+		return NULL;
+	return record_at(h, next == s->shown ? s->oldest : next);
 }
 
 struct record *history_prev(const struct history *h, const struct record *r)
 {
-	uint32_t i = slot_of(h, r), prev = h->link[i].prev & SLOTS_MAX;
+	const struct session *s = &h->sessions[r->session];
+	uint32_t i = slot_of(h, r);
 
-	return h->link[prev].next == i ? record_at(h, prev) : NULL;
+	if (i == s->shown)
+		return NULL;
+	return record_at(h, slot_before(h, i == s->oldest ? s->shown : i));
 }
 
 bool record_overlaps(const struct record *r, uint8_t side, uint32_t seq, uint32_t len)

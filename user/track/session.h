@@ -85,8 +85,7 @@ enum session_flag {
  */
 struct session {
 	struct flow_key key;
-	uint32_t head, tail;		/* held segments, oldest and newest (history.h) */
-	uint32_t unseen;		/* all held ones before this one are shown; 0: all are, if any */
+	uint32_t shown, oldest;		/* held segments, see history.c */
 	uint16_t hidden;		/* held segments that are not shown, HISTORY_HIDDEN_MAX at most */
 	uint16_t list : 14;		/* timer list it is on */
 	uint16_t client : 1;		/* side 0 or 1 */
