@@ -295,11 +295,10 @@ static __attribute__((noinline)) uint32_t history_take_other(struct history *h, 
 }
 
 /*
- * Each field by itself: what is left of the options stays as it was. Neighbours that are read before any of them is written
- * become one move.
+ * All but the session, which may be there already, and the options. Each field by itself: what is left of the options stays as
+ * it was. Neighbours that are read before any of them is written become one move.
  */
-static void record_fill(struct record *r, const struct session *s, uint32_t session, const struct segment *seg,
-			uint8_t side, enum verdict verdict)
+static void record_fill(struct record *r, const struct session *s, const struct segment *seg, uint8_t side, enum verdict verdict)
 {
 	uint32_t seq = seg->seq, ack = seg->ack, wire_len = seg->wire_len, payload_len = seg->payload_len;
 
@@ -308,7 +307,6 @@ static void record_fill(struct record *r, const struct session *s, uint32_t sess
 	r->ack = ack;
 	r->wire_len = wire_len;
 	r->payload_len = payload_len;
-	r->session = session;
 	r->id_low = (uint32_t)s->segments;
 	r->ip_id = (uint16_t)seg->ip_id;
 	r->id_high = (uint8_t)(s->segments >> 32);
@@ -328,17 +326,15 @@ static void record_fill(struct record *r, const struct session *s, uint32_t sess
  * A long list takes another slot; without one, there are no options. Nothing is read from the record: its line may still be
  * on its way.
  */
-static void record_fill_options(struct history *h, uint32_t i, const struct segment *seg)
+static void record_fill_options(struct history *h, struct record *r, const struct segment *seg)
 {
-	struct record *r = &h->slot[i];
-
 	if (seg->opt_len == TIMESTAMP_OPTIONS_LEN) {	/* nearly always: no call, whose length must be looked at */
 		memcpy(r->opt, seg->opt, TIMESTAMP_OPTIONS_LEN);
 	} else if (seg->opt_len <= RECORD_INLINE_OPTIONS) {
 		memcpy(r->opt, seg->opt, seg->opt_len);
 	} else if ((r->more = slot_alloc(h))) {
 		memcpy(&h->slot[r->more], seg->opt, seg->opt_len);
-		h->link[i].prev |= LINK_LONG;
+		h->link[slot_of(h, r)].prev |= LINK_LONG;
 	} else {
 		r->opt_len = 0;
 	}
@@ -408,22 +404,22 @@ static void history_shrink(struct history *h, struct session *s)
 
 /*
  * The usual way in a busy session: its oldest hidden record gives its slot to the new one, as it is settled or the limit is
- * reached, and all counts stay as they are. So does the circle, which only begins one slot later. 0: it is not so.
+ * reached, and all counts stay as they are. So does the circle, which only begins one slot later. NULL: it is not so.
  */
-static inline uint32_t history_rotate(struct history *h, struct session *s)
+static inline struct record *history_rotate(struct history *h, struct session *s)
 {
-	bool full = h->stats.held >= h->limit;
-	uint32_t i = s->oldest;
-	struct link l = h->link[i];
+	struct link l = h->link[s->oldest];
+	struct record *r = &h->slot[s->oldest];
 
-	if (l.prev > SLOTS_MAX || !i || is_to_shrink(h, s))
-		return 0;
-	if (!full && (s->hidden < h->settled_max || !is_settled(s, &h->slot[i])))
-		return 0;
-	h->stats.dropped += full;
+	if (l.prev > SLOTS_MAX || !l.next || is_to_shrink(h, s))
+		return NULL;
+	if (h->stats.held >= h->limit)
+		h->stats.dropped++;
+	else if (s->hidden < h->settled_max || !is_settled(s, r))
+		return NULL;
 	s->oldest = l.next;
 	slot_prefetch(h, l.next);	/* the session's next segment often comes too soon to fetch it then */
-	return i;
+	return r;
 }
 
 /* A slot for a new record; 0: there is none. */
@@ -443,34 +439,34 @@ static uint32_t history_take(struct history *h, struct session *s, bool opening)
 	return i;
 }
 
-static struct record *slot_fill(struct history *h, uint32_t i, const struct session *s, const struct segment *seg, uint8_t side,
-				enum verdict verdict)
-{
-	record_fill(&h->slot[i], s, (uint32_t)(s - h->sessions), seg, side, verdict);
-	record_fill_options(h, i, seg);
-	return &h->slot[i];
-}
-
 /* Apart: its registers are not to be saved for the usual way. */
 static __attribute__((noinline)) struct record *history_place(struct history *h, struct session *s, const struct segment *seg,
 							      uint8_t side, enum verdict verdict)
 {
 	bool opening = s->segments == 0 && (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	uint32_t i = history_take(h, s, opening);
+	struct record *r = &h->slot[i];
 
 	if (!i)
 		return NULL;
 	history_append(h, s, i, opening);
 	if (is_to_shrink(h, s))
 		history_shrink(h, s);
-	return slot_fill(h, i, s, seg, side, verdict);
+	r->session = (uint32_t)(s - h->sessions);
+	record_fill(r, s, seg, side, verdict);
+	record_fill_options(h, r, seg);
+	return r;
 }
 
 struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint8_t side, enum verdict verdict)
 {
-	uint32_t i = history_rotate(h, s);
+	struct record *r = history_rotate(h, s);
 
-	return i ? slot_fill(h, i, s, seg, side, verdict) : history_place(h, s, seg, side, verdict);
+	if (!r)
+		return history_place(h, s, seg, side, verdict);
+	record_fill(r, s, seg, side, verdict);
+	record_fill_options(h, r, seg);
+	return r;
 }
 
 void history_prefetch(const struct history *h, const struct session *s)
