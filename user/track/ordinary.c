@@ -24,8 +24,7 @@ uint32_t ordinary_feed(struct session *s, const struct segment *seg, uint8_t sid
 	struct prediction p = prediction_note(s, seg, side, now_us);
 
 	copies_note_where(&s->dir[side], seg);
-	timing_feed_plain(s, seg, side, pause_ns, now_us, p.window_full);
-	if (!timing_is_plain(&s->timing))
+	if (!timing_feed_plain(s, seg, side, pause_ns, now_us, p.window_full))
 		s->flags &= (uint16_t)~SESSION_STEADY;
 	return p.segments;
 }

@@ -87,9 +87,9 @@ struct session {
 	struct flow_key key;
 	uint32_t shown, oldest;		/* held segments, see history.c */
 	uint16_t hidden;		/* held segments that are not shown, HISTORY_HIDDEN_MAX at most */
-	uint16_t list : 14;		/* timer list it is on */
-	uint16_t client : 1;		/* side 0 or 1 */
-	uint16_t rst_side : 1;
+	uint16_t list;			/* timer list it is on */
+	uint8_t client;			/* side 0 or 1 */
+	uint8_t rst_side;
 
 	struct direction dir[2];
 

@@ -82,7 +82,7 @@ bool timing_is_plain(const struct timing *t)
 	return !(t->handshake_us & HANDSHAKE_HALF) && turns_are_plain(&t->turns);
 }
 
-void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, uint32_t now_us,
+bool timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, uint32_t now_us,
 		       bool window_full)
 {
 	struct timing *t = &s->timing;
@@ -99,7 +99,7 @@ void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t sid
 	rtt_acked(&t->rtt[side], seg->ack, now_us);
 	if (seg->payload_len)
 		rtt_sent(&t->rtt[!side], seg->seq + seg->payload_len, now_us);
-	turns_feed_plain(&t->turns, t->rtt, &m);
+	return turns_feed_plain(&t->turns, t->rtt, &m);
 }
 
 const struct timing *timing_of(const struct session *s)

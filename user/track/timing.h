@@ -28,8 +28,8 @@ void timing_feed(struct timing *t, struct step *step, const struct direction *ow
 /* For a session of SESSION_TIMED: turns_feed_plain() and the RTT are all that there is to do about ordinary segments. */
 bool timing_is_plain(const struct timing *t);
 
-/* As timing_feed(), for such a segment if prediction_holds(). now_us: its clock_us(). */
-void timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, uint32_t now_us,
+/* As timing_feed(), for such a segment if prediction_holds(). now_us: its clock_us(). Returns timing_is_plain() after it. */
+bool timing_feed_plain(struct session *s, const struct segment *seg, uint8_t side, uint64_t pause_ns, uint32_t now_us,
 		       bool window_full);
 
 /* The times of a session, also while it is reported as ended; all 0 if none were taken. */

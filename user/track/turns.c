@@ -160,10 +160,8 @@ static bool waits_for_window(const struct turns *t, const struct step *step, uin
 
 static void raise_max(uint32_t *max_ms, uint64_t ns)
 {
-	uint64_t ms = ns / NS_PER_MS;
-
-	if (ms > *max_ms)
-		*max_ms = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+	if (ns >= (*max_ms + 1ull) * NS_PER_MS)
+		*max_ms = ns / NS_PER_MS < UINT32_MAX ? (uint32_t)(ns / NS_PER_MS) : UINT32_MAX;
 }
 
 static void settle_silence(struct turns *t, enum wait who)
@@ -309,33 +307,38 @@ void turns_feed(struct turns *t, const struct rtt rtt[2], struct step *step, con
 		note_window(t, step);
 }
 
-/* As network_ns(). */
-static uint64_t plain_network_ns(const struct turns *t, const struct rtt rtt[2], const struct plain_move *m, bool acked)
+/* As network_ns(); own_was, peer_was: the flags of the sides before the segment. */
+static uint64_t plain_network_ns(const struct turns *t, const struct rtt rtt[2], const struct plain_move *m, uint8_t own_was,
+				 uint8_t peer_was, bool acked)
 {
-	uint32_t own_min_us = rtt[!m->side].min_us, peer_min_us = rtt[m->side].min_us;
-	uint32_t own_us = t->sent_us[m->side], peer_us = t->sent_us[!m->side], before_us = clock_us(m->ts_ns - m->pause_ns);
-	uint8_t own = t->flags[m->side], peer = t->flags[!m->side];
+	uint32_t min_us = rtt[m->side].min_us, before_us;
 	uint64_t ns = 0, own_ns;
 
-	if (peer & TURNS_FLIGHT && (!acked || (!m->payload_len && is_late(peer_min_us, m->now_us - peer_us))))
+	if (peer_was & TURNS_FLIGHT && (!acked || (!m->payload_len && is_late(min_us, m->now_us - t->sent_us[!m->side]))))
 		return m->pause_ns;
-	if (own & TURNS_FLIGHT && is_late(own_min_us, m->now_us - own_us))
+	if (own_was & TURNS_FLIGHT && is_late(rtt[!m->side].min_us, m->now_us - t->sent_us[m->side]))
 		return m->pause_ns;
-	if (peer & TURNS_FLIGHT || (peer & TURNS_ACK && m->payload_len && peer_min_us))
-		ns = travel_ns(peer_min_us, before_us - peer_us, m->pause_ns);
-	if (!(own & TURNS_FLIGHT))
+	before_us = clock_us(m->ts_ns - m->pause_ns);
+	if (peer_was & TURNS_FLIGHT || (peer_was & TURNS_ACK && m->payload_len && min_us))
+		ns = travel_ns(min_us, before_us - t->sent_us[!m->side], m->pause_ns);
+	if (!(own_was & TURNS_FLIGHT))
 		return ns;
-	own_ns = travel_ns(own_min_us, before_us - own_us, m->pause_ns);
+	own_ns = travel_ns(rtt[!m->side].min_us, before_us - t->sent_us[m->side], m->pause_ns);
 	return ns > own_ns ? ns : own_ns;
 }
 
-/* As turns_settle(). */
-static void plain_settle(struct turns *t, const struct plain_move *m)
+/* As turns_settle(), of a side that speaks; how much of the silence it leaves. Without a branch on the side here too. */
+static uint64_t plain_settle(struct turns *t, const struct plain_move *m, uint8_t own_was, uint8_t peer_was, uint64_t silent_ns)
 {
-	if (is_little(t, m->session, m->side, m->payload_len))
-		t->flags[m->side] |= TURNS_LITTLE;
-	else
-		settle_silence(t, turn_of_speaker(t, m->session, m->side));
+	const struct session *s = m->session;
+	bool server = m->side != s->client, asked = (s->flags & SESSION_MID_STREAM) | (own_was & TURNS_SPOKE);
+	bool idle = !server & asked & !!(peer_was & TURNS_LAST);
+
+	if (server & (m->payload_len <= LITTLE) & !!(own_was & TURNS_LAST))
+		return silent_ns;
+	t->settled_ns[server ? WAIT_SERVER : WAIT_CLIENT] += silent_ns & (idle - 1ull);
+	raise_max(&t->silent_max_ms[server], silent_ns);
+	return 0;
 }
 
 bool turns_are_plain(const struct turns *t)
@@ -343,31 +346,32 @@ bool turns_are_plain(const struct turns *t)
 	return !((t->flags[0] | t->flags[1]) & (uint8_t)~TURNS_PLAIN) && !t->closed_ns;
 }
 
-void turns_feed_plain(struct turns *t, const struct rtt rtt[2], const struct plain_move *m)
+bool turns_feed_plain(struct turns *t, const struct rtt rtt[2], const struct plain_move *m)
 {
 	const struct direction *own = &m->session->dir[m->side], *peer = &m->session->dir[!m->side];
-	uint8_t own_flight = seq_diff(own->next_seq, peer->ack) > 0 ? TURNS_FLIGHT : 0;
-	uint8_t peer_flight = seq_diff(peer->next_seq, own->ack) > 0 ? TURNS_FLIGHT : 0;
-	bool acked = t->flags[!m->side] & ~peer_flight & TURNS_FLIGHT;
-	uint64_t network_ns = plain_network_ns(t, rtt, m, acked);
-	uint8_t own_kept = TURNS_SPOKE | TURNS_LAST | TURNS_ACK | TURNS_LITTLE, peer_kept = own_kept;
+	uint8_t own_was = t->flags[m->side], peer_was = t->flags[!m->side];
+	uint8_t own_now = seq_diff(own->next_seq, peer->ack) > 0 ? TURNS_FLIGHT : 0;
+	uint8_t peer_now = seq_diff(peer->next_seq, own->ack) > 0 ? TURNS_FLIGHT : 0;
+	bool acked = peer_was & ~peer_now & TURNS_FLIGHT;
+	uint64_t network_ns = plain_network_ns(t, rtt, m, own_was, peer_was, acked);
+	uint64_t silent_ns = t->silent_ns + m->pause_ns - network_ns;
 
 	t->settled_ns[WAIT_NETWORK] += network_ns;
-	t->silent_ns += m->pause_ns - network_ns;
-	if (m->payload_len && t->silent_ns)
-		plain_settle(t, m);
 	if (m->payload_len) {
-		own_flight |= TURNS_SPOKE | TURNS_LAST;
-		own_kept = TURNS_LITTLE;
-		peer_flight |= m->window_full ? TURNS_FULL : 0;
-		peer_kept = TURNS_SPOKE;
-	} else if (acked) {
-		own_flight |= TURNS_ACK;
-	}
-	if (m->payload_len || (acked && !(own_flight & TURNS_FLIGHT)))
+		t->silent_ns = silent_ns ? plain_settle(t, m, own_was, peer_was, silent_ns) : 0;
+		own_now |= TURNS_SPOKE | TURNS_LAST | (t->silent_ns ? TURNS_LITTLE : 0);
+		peer_now |= (peer_was & TURNS_SPOKE) | (m->window_full ? TURNS_FULL : 0);
 		t->sent_us[m->side] = m->now_us;
-	t->flags[m->side] = own_flight | (t->flags[m->side] & own_kept);
-	t->flags[!m->side] = peer_flight | (t->flags[!m->side] & peer_kept);
+	} else {
+		t->silent_ns = silent_ns;
+		if (acked && !own_now)
+			t->sent_us[m->side] = m->now_us;
+		own_now |= (own_was & (uint8_t)~TURNS_FLIGHT) | (acked ? TURNS_ACK : 0);
+		peer_now |= peer_was & (uint8_t)~TURNS_FLIGHT;
+	}
+	t->flags[m->side] = own_now;
+	t->flags[!m->side] = peer_now;
+	return !((own_now | peer_now) & (uint8_t)~TURNS_PLAIN);
 }
 
 void turns_alone(struct step *step)

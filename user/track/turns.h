@@ -75,9 +75,9 @@ bool turns_are_plain(const struct turns *t);
 
 /*
  * As turns_feed(), in a few steps. Only if turns_are_plain(), after a pause of DELAYED_ACK_NS at most, in a session of which both
- * sides were seen.
+ * sides were seen. Returns whether turns_are_plain() still.
  */
-void turns_feed_plain(struct turns *t, const struct rtt rtt[2], const struct plain_move *m);
+bool turns_feed_plain(struct turns *t, const struct rtt rtt[2], const struct plain_move *m);
 
 /* As turns_feed() for a session that has not begun in this sense: one side alone. */
 void turns_alone(struct step *step);
