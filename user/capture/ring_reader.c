@@ -52,7 +52,7 @@ int ring_reader_open(struct ring_reader *r, uint32_t count, uint32_t ring_bytes,
 		return -errno;
 	r->states = states;
 	r->count = count;
-	wallclock_init(&r->clock);
+	wallclock_update(&r->clock);
 	r->last_record_ns = r->cut_ns = monotonic_ns();
 	r->queues = calloc(count, sizeof(r->queues[0]));
 	r->heap = calloc(count, sizeof(r->heap[0]));
@@ -74,7 +74,6 @@ void ring_reader_close(struct ring_reader *r)
 	free(r->queues);
 	free(r->heap);
 	munmap((void *)(uintptr_t)r->states, r->count * sizeof(*r->states));
-	wallclock_fini(&r->clock);
 	*r = (struct ring_reader){ 0 };
 }
 

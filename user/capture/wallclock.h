@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Kernel time (CLOCK_MONOTONIC) to wall-clock time; follows when the clock is set. */
+/* Kernel time (CLOCK_MONOTONIC) to wall-clock time. */
 #ifndef MIRUO_CAPTURE_WALLCLOCK_H
 #define MIRUO_CAPTURE_WALLCLOCK_H
 
@@ -7,13 +7,9 @@
 
 struct wallclock {
 	int64_t offset_ns;	/* wall-clock minus monotonic */
-	int step_fd;		/* readable when the clock was set; -1: not available */
 };
 
-void wallclock_init(struct wallclock *w);
-void wallclock_fini(struct wallclock *w);
-
-/* Measures the offset again if the clock was set since, or was slewed; a call costs two or three clock readings. */
+/* Measures the offset, which changes when the clock is set and while the host sleeps; mostly without a system call. */
 void wallclock_update(struct wallclock *w);
 
 uint64_t monotonic_ns(void);
