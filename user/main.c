@@ -64,6 +64,7 @@ struct run {
 	struct usage usage;
 	uint64_t not_printed;	/* records that the user was told of */
 	uint64_t told_ns;	/* when, by the source's clock */
+	char notice[SOURCE_ERROR_MAX];	/* of the source, to be told; "": none */
 	bool live;
 	bool lines;		/* a record is a line of --live, not a session */
 	bool kernel;		/* by kernel programs */
@@ -125,7 +126,7 @@ static void run_tell_not_printed(struct run *r)
 {
 	uint64_t dropped = stream_dropped(&r->out), now_ns = r->ops->now(r->source);
 
-	if (dropped == r->not_printed || now_ns < r->told_ns + NS_PER_S)
+	if (dropped == r->not_printed || now_ns < r->told_ns + NS_PER_S || !stderr_takes_lines(r))
 		return;
 	fprintf(stderr, "miruo: %" PRIu64 " %s not printed: the reader of the output is too slow\n", dropped - r->not_printed,
 		r->lines ? "lines" : "sessions");
@@ -133,15 +134,16 @@ static void run_tell_not_printed(struct run *r)
 	r->told_ns = now_ns;
 }
 
+/* What there is to tell is taken from the source first: mostly it is nothing, and the kernel is asked for nothing. */
 static void run_notices(struct run *r)
 {
-	char text[SOURCE_ERROR_MAX];
-
-	if (!stderr_takes_lines(r))
-		return;
 	run_tell_not_printed(r);
-	while (r->ops->notice && r->ops->notice(r->source, text, sizeof(text)))
-		fprintf(stderr, "miruo: %s\n", text);
+	while (r->notice[0] || (r->ops->notice && r->ops->notice(r->source, r->notice, sizeof(r->notice)))) {
+		if (!stderr_takes_lines(r))
+			return;
+		fprintf(stderr, "miruo: %s\n", r->notice);
+		r->notice[0] = '\0';
+	}
 }
 
 /* A signal ends a file at once. A live source first delivers what was seen before it, and then ends by itself. */
