@@ -156,29 +156,25 @@ static uint32_t slot_before(const struct history *h, uint32_t i)
 	return h->link[i].prev & SLOTS_MAX;
 }
 
-static void link_set_prev(struct history *h, uint32_t i, uint32_t prev)
+/* A circle is named by its first slot, 0 if it is empty; the last one is before that. flags: of the link that is added. */
+static inline void circle_append(struct history *h, uint32_t *first, uint32_t i, uint32_t flags)
 {
-	h->link[i].prev = (h->link[i].prev & ~SLOTS_MAX) | prev;
-}
+	struct link *link = h->link;
+	uint32_t next = *first ? *first : i, last = *first ? slot_before(h, next) : i;
 
-/* A circle is named by its first slot, 0 if it is empty; the last one is before that. */
-static void circle_append(struct history *h, uint32_t *first, uint32_t i)
-{
-	uint32_t last = *first ? slot_before(h, *first) : i;
-
-	*first = *first ? *first : i;
-	h->link[i].next = *first;
-	link_set_prev(h, i, last);
-	h->link[last].next = i;
-	link_set_prev(h, *first, i);
+	*first = next;
+	link[i] = (struct link){ .prev = flags | last, .next = next };
+	link[last].next = i;
+	link[next].prev = (link[next].prev & ~SLOTS_MAX) | i;
 }
 
 static void circle_remove(struct history *h, uint32_t *first, uint32_t i)
 {
-	uint32_t prev = slot_before(h, i), next = h->link[i].next;
+	struct link *link = h->link;
+	uint32_t prev = slot_before(h, i), next = link[i].next;
 
-	h->link[prev].next = next;
-	link_set_prev(h, next, prev);
+	link[prev].next = next;
+	link[next].prev = (link[next].prev & ~SLOTS_MAX) | prev;
 	if (*first == i)
 		*first = next == i ? 0 : next;
 }
@@ -198,7 +194,7 @@ static void shown_pass(struct history *h, struct session *s)
 
 	while ((i = s->oldest) && h->link[i].prev & LINK_SHOWN) {
 		circle_remove(h, &s->oldest, i);
-		circle_append(h, &s->shown, i);
+		circle_append(h, &s->shown, i, h->link[i].prev & ~SLOTS_MAX);
 	}
 }
 
@@ -326,7 +322,7 @@ static void record_fill(struct record *r, const struct session *s, const struct 
  * A long list takes another slot; without one, there are no options. Nothing is read from the record: its line may still be
  * on its way.
  */
-static void record_fill_options(struct history *h, struct record *r, const struct segment *seg)
+static inline void record_fill_options(struct history *h, struct record *r, const struct segment *seg)
 {
 	if (seg->opt_len == TIMESTAMP_OPTIONS_LEN) {	/* nearly always: no call, whose length must be looked at */
 		memcpy(r->opt, seg->opt, TIMESTAMP_OPTIONS_LEN);
@@ -340,10 +336,9 @@ static void record_fill_options(struct history *h, struct record *r, const struc
 	}
 }
 
-static void history_append(struct history *h, struct session *s, uint32_t i, bool opening)
+static inline void history_append(struct history *h, struct session *s, uint32_t i, bool opening)
 {
-	h->link[i].prev = opening ? LINK_OPENING : 0;
-	circle_append(h, &s->oldest, i);
+	circle_append(h, &s->oldest, i, opening ? LINK_OPENING : 0);
 	s->hidden++;
 	if (opening)
 		hidden_clear(h, i);
@@ -439,23 +434,43 @@ static uint32_t history_take(struct history *h, struct session *s, bool opening)
 	return i;
 }
 
-/* Apart: its registers are not to be saved for the usual way. */
-static __attribute__((noinline)) struct record *history_place(struct history *h, struct session *s, const struct segment *seg,
-							      uint8_t side, enum verdict verdict)
+static struct record *slot_fill(struct history *h, uint32_t i, const struct session *s, const struct segment *seg, uint8_t side,
+				enum verdict verdict)
+{
+	struct record *r = &h->slot[i];
+
+	r->session = (uint32_t)(s - h->sessions);
+	record_fill(r, s, seg, side, verdict);
+	record_fill_options(h, r, seg);
+	return r;
+}
+
+/* In one of the three ways of history_add() each, as the registers of one are not to be saved for the others. */
+static __attribute__((noinline)) struct record *history_make_room(struct history *h, struct session *s, const struct segment *seg,
+								  uint8_t side, enum verdict verdict)
 {
 	bool opening = s->segments == 0 && (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	uint32_t i = history_take(h, s, opening);
-	struct record *r = &h->slot[i];
 
 	if (!i)
 		return NULL;
 	history_append(h, s, i, opening);
 	if (is_to_shrink(h, s))
 		history_shrink(h, s);
-	r->session = (uint32_t)(s - h->sessions);
-	record_fill(r, s, seg, side, verdict);
-	record_fill_options(h, r, seg);
-	return r;
+	return slot_fill(h, i, s, seg, side, verdict);
+}
+
+/* The usual way in a short session: there is room. */
+static __attribute__((noinline)) struct record *history_place(struct history *h, struct session *s, const struct segment *seg,
+							      uint8_t side, enum verdict verdict)
+{
+	uint32_t i = h->free;
+
+	if (!i || !s->segments || s->hidden >= h->settled_max || h->stats.held >= h->limit)
+		return history_make_room(h, s, seg, side, verdict);
+	h->free = h->link[i].next;
+	history_append(h, s, i, false);
+	return slot_fill(h, i, s, seg, side, verdict);
 }
 
 struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint8_t side, enum verdict verdict)
