@@ -24,7 +24,7 @@ void timers_move(struct timers *t, uint32_t index, uint16_t list)
 
 	if (s->list != LIST_NONE)
 		timers_unlink(t, index);
-	s->list = list & 0x3fff;
+	s->list = list;
 	if (list == LIST_NONE)
 		return;
 	l = &t->list[list];

@@ -99,6 +99,15 @@ void tracker_free(struct tracker *t)
 	free(t);
 }
 
+static void prefetch(const void *p, size_t size)
+{
+	const char *line = p;
+	size_t i;
+
+	for (i = 0; i < size; i += 64)
+		__builtin_prefetch(line + i, 1);
+}
+
 static uint32_t session_index(const struct tracker *t, const struct session *s)
 {
 	return (uint32_t)(s - t->sessions);
@@ -117,11 +126,18 @@ static void session_schedule(struct tracker *t, struct session *s)
 	timers_move(&t->timers, session_index(t, s), timers_second(session_idle_end_s(s)));
 }
 
+/* From a size on gcc takes an instruction for it that costs more than the stores. */
+static inline __attribute__((always_inline)) void clear_in_halves(void *p, size_t half, size_t size)
+{
+	memset(p, 0, half);
+	memset((uint8_t *)p + half, 0, size - half);
+}
+
 static void session_release(struct tracker *t, struct session *s)
 {
 	uint32_t i = session_index(t, s);
 
-	memset(s, 0, sizeof(*s));
+	clear_in_halves(s, offsetof(struct session, segments), sizeof(*s));
 	t->timers.link[i].next = t->free;
 	t->free = i;
 }
@@ -249,12 +265,15 @@ static bool tracker_make_room(struct tracker *t, uint64_t now_ns)
 	return true;
 }
 
+/* Once all were used, the one that is over for longest, and the next such one is fetched out of memory for the next time. */
 static uint32_t session_alloc(struct tracker *t)
 {
 	uint32_t i;
 
-	if (!t->free && t->fresh > t->sessions_max)
+	if (!t->free && t->fresh > t->sessions_max) {
 		session_forget(t, list_first(t, LIST_CLOSED));
+		prefetch(&t->sessions[t->timers.list[LIST_CLOSED].first], sizeof(struct session));
+	}
 	i = t->free;
 	if (i)
 		t->free = t->timers.link[i].next;
@@ -541,11 +560,9 @@ static void count_step(struct tracker_stats *stats, const struct step *step)
 		count_verdict(stats, step->verdict);
 }
 
-/* In halves: from a size on gcc takes an instruction for it that costs more than the stores. */
 static void step_init(struct step *step, struct session *s, const struct segment *seg, uint8_t side)
 {
-	memset(step, 0, offsetof(struct step, split));
-	memset(&step->split, 0, sizeof(*step) - offsetof(struct step, split));
+	clear_in_halves(step, offsetof(struct step, split), sizeof(*step));
 	step->session = s;
 	step->seg = seg;
 	step->side = side;
@@ -702,15 +719,6 @@ static void tracker_feed_one(struct tracker *t, const struct segment *seg, const
 		tracker_advance(t, seg->ts_ns);
 	if (!tracker_feed_ordinary(t, seg, l))
 		tracker_feed_other(t, seg, l);
-}
-
-static void prefetch(const void *p, size_t size)
-{
-	const char *line = p;
-	size_t i;
-
-	for (i = 0; i < size; i += 64)
-		__builtin_prefetch(line + i, 1);
 }
 
 /* Needs the place in the flow table; fetches the session that lies there. */
