@@ -13,7 +13,7 @@
 #include "miruo/decode.h"
 #include "miruo/wire.h"
 
-#define TIMESTAMP_LAYOUT 0x0101080au	/* NOP, NOP, timestamp, length 10: RFC 7323 appendix A */
+#define TIMESTAMP_LAYOUT 0x0101080au	/* NOP, NOP, timestamp, length 10 */
 #define OPTIONS_OFFSET_MASK 0xfff
 
 struct ring {
@@ -69,14 +69,13 @@ MIRUO_INLINE int options_are_timestamp(const struct packet *p, const struct segm
 {
 	const uint8_t *o = p->data + (seg->opt_off & OPTIONS_OFFSET_MASK);
 
-	return seg->opt_len == 12 && o + 4 <= p->end && be32(o) == TIMESTAMP_LAYOUT;
+	return seg->opt_len == TIMESTAMP_OPTIONS_LEN && o + 4 <= p->end && be32(o) == TIMESTAMP_LAYOUT;
 }
 
 MIRUO_INLINE uint32_t wire_bits(const struct packet *p, const struct segment *seg)
 {
 	uint32_t bits = seg->frag << WIRE_FRAG_SHIFT;
 
-	bits |= p->egress ? WIRE_EGRESS : 0;
 	bits |= seg->ip_version == 6 ? WIRE_IPV6 | WIRE_ADDRESSES : 0;
 	bits |= seg->vlan >> 16 ? WIRE_ADDRESSES : 0;
 	bits |= seg->opt_cut ? WIRE_OPT_CUT : 0;
@@ -94,23 +93,24 @@ MIRUO_INLINE void fill_head(struct wire_head *w, const struct packet *p, const s
 	__builtin_memcpy(w->daddr, seg->daddr + 12, 4);
 	w->seq = seg->frag == FRAG_LATER ? seg->frag_off : seg->seq;
 	w->ack = seg->ack;
-	w->payload_len = seg->payload_len;
 	w->wire_len = seg->wire_len;
-	if (bits & WIRE_TIMESTAMP) {
-		w->ts_value = option_word(p, off + 4);
-		w->ts_echo = option_word(p, off + 8);
-	}
-	w->ifindex = p->ifindex;
+	w->payload_len = seg->payload_len;
 	w->sport = seg->sport;
 	w->dport = seg->dport;
 	w->window = seg->window;
 	w->segs = p->segs;
 	w->ip_id = seg->ip_id;
-	w->vlan = seg->vlan;
+	w->ifindex = p->ifindex;
+	if (bits & WIRE_TIMESTAMP) {
+		w->ts_value = option_word(p, off + 4);
+		w->ts_echo = option_word(p, off + 8);
+	}
 	w->flags = seg->flags;
 	w->ttl = seg->ttl;
-	w->bits = bits;
 	w->opt_len = seg->opt_len;
+	w->egress = p->egress;
+	w->vlan = seg->vlan;
+	w->bits = bits;
 }
 
 MIRUO_INLINE void fill_addresses(struct wire_addresses *w, const struct segment *seg)
@@ -118,7 +118,6 @@ MIRUO_INLINE void fill_addresses(struct wire_addresses *w, const struct segment 
 	__builtin_memcpy(w->saddr, seg->saddr, 16);
 	__builtin_memcpy(w->daddr, seg->daddr, 16);
 	w->vlan = seg->vlan;
-	w->ip_id = seg->ip_id;
 }
 
 MIRUO_INLINE void fill_options(struct wire_options *w, const struct packet *p, const struct segment *seg)

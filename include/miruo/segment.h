@@ -23,6 +23,7 @@ enum tcp_flag {
 };
 
 #define TCP_OPTIONS_MAX 40	/* data offset 15 leaves 60 - 20 bytes */
+#define TIMESTAMP_OPTIONS_LEN 12	/* NOP, NOP, timestamp (RFC 7323 appendix A): what most segments have */
 #define VLAN_TAGS_MAX 4		/* deeper stacks are counted as unsupported */
 
 /* What part of an IP datagram the frame held. */
@@ -32,7 +33,10 @@ enum frag_part {
 	FRAG_LATER,	/* no TCP header: ports, seq, ack, flags and options are 0 */
 };
 
-/* Addresses and ports of a segment are the packet's own; all integers are in host byte order. */
+/*
+ * Addresses and ports of a segment are the packet's own; all integers are in host byte order. From seq to ifindex, and from
+ * flags to egress, the fields lie as in struct wire_head (wire.h).
+ */
 struct segment {
 	uint64_t ts_ns;		/* ns since 1970-01-01 UTC; set by the source */
 	uint64_t vlan;		/* VLAN ids, 16 bits each, outermost lowest; tags with id 0 (priority only) are left out */
@@ -42,24 +46,24 @@ struct segment {
 	uint32_t ack;
 	uint32_t wire_len;	/* frame on the wire, link header included */
 	uint32_t payload_len;	/* TCP payload in this frame by the IP length, captured or not; FRAG_LATER: IP payload */
-	uint32_t ip_id;		/* IPv4 identification or IPv6 fragment id; 0 for other IPv6 */
-	uint32_t ifindex;	/* 0 where the source does not know; set by the source */
-	uint32_t netns;		/* 0 where there is only one; set by the source */
 	uint16_t sport;
 	uint16_t dport;
 	uint16_t window;	/* as in the header, not scaled */
 	uint16_t segs;		/* TCP segments the frame stands for (GSO, GRO); 0: not known; set by the source */
+	uint32_t ip_id;		/* IPv4 identification or IPv6 fragment id; 0 for other IPv6 */
+	uint32_t ifindex;	/* 0 where the source does not know; set by the source */
+	uint32_t netns;		/* 0 where there is only one; set by the source */
 	uint32_t frag_off;	/* FRAG_LATER: offset of this fragment in the IP payload, bytes */
 	uint32_t opt_off;	/* from the first byte of the frame */
 	uint32_t payload_off;	/* from the first byte of the frame; may lie behind what was captured */
 	uint8_t flags;		/* enum tcp_flag */
 	uint8_t ttl;		/* or hop limit */
+	uint8_t opt_len;	/* captured option bytes, 0 to 40 */
+	uint8_t egress;		/* 1: leaves this host, 0: enters it or not known; set by the source */
+	uint8_t opt_cut;	/* the header has more option bytes than were captured */
 	uint8_t ip_version;	/* 4 or 6 */
 	uint8_t frag;		/* enum frag_part */
 	uint8_t frag_last;	/* FRAG_LATER: no more fragments follow this one */
-	uint8_t opt_len;	/* captured option bytes, 0 to 40 */
-	uint8_t opt_cut;	/* the header has more option bytes than were captured */
-	uint8_t egress;		/* 1: leaves this host, 0: enters it or not known; set by the source */
 
 	/* Borrowed from the source, valid until its callback returns; NULL in the BPF programs. */
 	const uint8_t *opt;	/* opt_len bytes */

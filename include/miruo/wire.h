@@ -14,15 +14,15 @@
 #define WIRE_PAYLOAD_MAX 2048
 
 enum wire_bit {
-	WIRE_IPV6 = 1,		/* addresses are in a line of their own */
-	WIRE_EGRESS = 2,
-	WIRE_TIMESTAMP = 4,	/* the options are NOP NOP timestamp, and only in ts_value and ts_echo */
-	WIRE_ADDRESSES = 8,	/* struct wire_addresses follows */
-	WIRE_OPT_CUT = 16,
-	WIRE_FRAG_LAST = 32,
+	WIRE_TIMESTAMP = 1,	/* the options are NOP NOP timestamp, and only in ts_value and ts_echo */
+	WIRE_ADDRESSES = 2,	/* struct wire_addresses follows */
+	WIRE_IPV6 = 4,		/* the addresses are there */
+	WIRE_OPT_CUT = 8,
+	WIRE_FRAG_LAST = 16,
 	WIRE_FRAG_SHIFT = 6,	/* two bits: enum frag_part */
 };
 
+/* From seq to ifindex, and from flags to egress, as in struct segment: the reader copies them at once. */
 struct wire_head {
 	uint64_t ktime_ns;	/* CLOCK_MONOTONIC */
 	uint8_t saddr[4];	/* IPv4 */
@@ -31,19 +31,20 @@ struct wire_head {
 	uint32_t ack;
 	uint32_t wire_len;
 	uint32_t payload_len;
-	uint32_t ts_value;	/* both network order */
-	uint32_t ts_echo;
-	uint32_t ifindex;
 	uint16_t sport;
 	uint16_t dport;
 	uint16_t window;
 	uint16_t segs;
-	uint16_t ip_id;		/* of IPv4 */
-	uint16_t vlan;		/* one tag */
+	uint32_t ip_id;
+	uint32_t ifindex;
+	uint32_t ts_value;	/* both network order */
+	uint32_t ts_echo;
 	uint8_t flags;
 	uint8_t ttl;
-	uint8_t bits;		/* enum wire_bit */
 	uint8_t opt_len;	/* without WIRE_TIMESTAMP, if not 0: struct wire_options follows, behind the addresses */
+	uint8_t egress;
+	uint16_t vlan;		/* one tag */
+	uint16_t bits;		/* enum wire_bit */
 };
 
 /* Of IPv6, and of packets with more than one tag. */
@@ -51,8 +52,7 @@ struct wire_addresses {
 	uint8_t saddr[16];
 	uint8_t daddr[16];
 	uint64_t vlan;
-	uint32_t ip_id;
-	uint8_t pad[20];
+	uint8_t pad[24];
 };
 
 struct wire_options {

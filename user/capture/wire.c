@@ -3,15 +3,32 @@
 
 #include <string.h>
 
-/* NOP, NOP, timestamp (RFC 7323 appendix A), as it stood in the header. */
-static void timestamp_options(const struct wire_head *w, uint8_t *options)
+/* As they stood in the header. */
+static void timestamp_options(const struct wire_head *w, struct segment *seg, uint8_t *options)
 {
 	static const uint8_t layout[4] = { 1, 1, 8, 10 };
 
 	memcpy(options, layout, sizeof(layout));
 	memcpy(options + 4, &w->ts_value, 4);
 	memcpy(options + 8, &w->ts_echo, 4);
+	seg->opt_len = TIMESTAMP_OPTIONS_LEN;
 }
+
+/* Fields that lie as far behind another one in struct wire_head as in struct segment: they are copied together. */
+#define IS_ALIKE(first, field)                                                    \
+	(offsetof(struct wire_head, field) - offsetof(struct wire_head, first) == \
+	 offsetof(struct segment, field) - offsetof(struct segment, first))
+
+_Static_assert(IS_ALIKE(seq, ack) && IS_ALIKE(seq, wire_len) && IS_ALIKE(seq, payload_len) && IS_ALIKE(seq, sport) &&
+	       IS_ALIKE(seq, dport) && IS_ALIKE(seq, window) && IS_ALIKE(seq, segs) && IS_ALIKE(seq, ip_id) &&
+	       IS_ALIKE(seq, ifindex), "struct wire_head: from seq to ifindex");
+_Static_assert(IS_ALIKE(flags, ttl) && IS_ALIKE(flags, opt_len) && IS_ALIKE(flags, egress),
+	       "struct wire_head: from flags to egress");
+
+#define COPY_ALIKE(seg, w, first, last)                                                                            \
+	memcpy((uint8_t *)(seg) + offsetof(struct segment, first),                                                 \
+	       (const uint8_t *)(w) + offsetof(struct wire_head, first),                                           \
+	       offsetof(struct wire_head, last) + sizeof((w)->last) - offsetof(struct wire_head, first))
 
 /* What few segments are: fragments, of IPv6, without all their options. */
 static __attribute__((noinline)) void unpack_unusual(const struct wire_head *w, struct segment *seg)
@@ -26,13 +43,10 @@ static __attribute__((noinline)) void unpack_unusual(const struct wire_head *w, 
 	seg->opt_cut = !!(w->bits & WIRE_OPT_CUT);
 }
 
-/* All fields: none is zeroed first. Neighbours that are read before any of them is written become one move. */
+/* All fields but the options: none is zeroed first. */
 static inline __attribute__((always_inline)) void unpack_head(const struct wire_head *w, struct segment *seg)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	uint32_t seq = w->seq, ack = w->ack, wire_len = w->wire_len, payload_len = w->payload_len;
-	uint16_t sport = w->sport, dport = w->dport, window = w->window, segs = w->segs;
-	uint8_t flags = w->flags, ttl = w->ttl, bits = w->bits, opt_len = w->opt_len;
 
 	seg->ts_ns = w->ktime_ns;
 	seg->vlan = w->vlan;
@@ -40,29 +54,16 @@ static inline __attribute__((always_inline)) void unpack_head(const struct wire_
 	memcpy(seg->saddr + 12, w->saddr, sizeof(w->saddr));
 	memcpy(seg->daddr, mapped, sizeof(mapped));
 	memcpy(seg->daddr + 12, w->daddr, sizeof(w->daddr));
-	seg->seq = seq;
-	seg->ack = ack;
-	seg->wire_len = wire_len;
-	seg->payload_len = payload_len;
-	seg->ip_id = w->ip_id;
-	seg->ifindex = w->ifindex;
-	seg->netns = 0;
-	seg->sport = sport;
-	seg->dport = dport;
-	seg->window = window;
-	seg->segs = segs;
-	seg->frag_off = seg->opt_off = seg->payload_off = 0;
-	seg->flags = flags;
-	seg->ttl = ttl;
+	COPY_ALIKE(seg, w, seq, ifindex);
+	seg->netns = seg->frag_off = seg->opt_off = seg->payload_off = 0;
+	COPY_ALIKE(seg, w, flags, egress);
+	seg->opt_cut = 0;
 	seg->ip_version = 4;
 	seg->frag = FRAG_NONE;
 	seg->frag_last = 0;
-	seg->opt_len = opt_len <= TCP_OPTIONS_MAX ? opt_len : 0;
-	seg->opt_cut = 0;
-	seg->egress = !!(bits & WIRE_EGRESS);
 	seg->payload = NULL;
 	seg->payload_cap = 0;
-	if (bits & (uint8_t)~(WIRE_EGRESS | WIRE_TIMESTAMP))
+	if (w->bits & ~(WIRE_TIMESTAMP | WIRE_ADDRESSES))
 		unpack_unusual(w, seg);
 }
 
@@ -73,13 +74,14 @@ static void unpack_addresses(const struct wire_addresses *w, struct segment *seg
 		return;
 	memcpy(seg->saddr, w->saddr, sizeof(w->saddr));
 	memcpy(seg->daddr, w->daddr, sizeof(w->daddr));
-	seg->ip_id = w->ip_id;
 }
 
 static void unpack_options(const struct wire_head *w, const struct wire_options *o, struct segment *seg, uint8_t *options)
 {
 	if (w->bits & WIRE_TIMESTAMP)
-		timestamp_options(w, options);
+		timestamp_options(w, seg, options);
+	else if (seg->opt_len > TCP_OPTIONS_MAX)
+		seg->opt_len = 0;
 	else if (o)
 		memcpy(options, o->opt, sizeof(o->opt));
 	seg->opt = options;	/* never NULL, which memcpy() does not take even for 0 bytes */

@@ -8,7 +8,6 @@
 #include "copies.h"
 #include "seq.h"
 
-#define TIMESTAMP_OPTIONS_LEN 12	/* NOP, NOP, timestamp (RFC 7323 appendix A) */
 #define SHRINK_EVERY 64	/* segments, as long as there is room */
 #define STEAL_TRIES 16	/* slots looked at for a hidden record when the limit is reached; more than STEAL_AHEAD */
 #define STEAL_WORDS 4	/* 64 slots each, passed over to find the next one */

@@ -18,7 +18,7 @@ struct sack {
 /* Most segments have NOP NOP timestamps (12 bytes), and nothing else: they need no look at each option. */
 static inline bool sack_is_possible(const struct segment *seg)
 {
-	return seg->opt_len >= 10 && (seg->opt_len != 12 || memcmp(seg->opt, "\1\1\10\12", 4) != 0);
+	return seg->opt_len >= 10 && (seg->opt_len != TIMESTAMP_OPTIONS_LEN || memcmp(seg->opt, "\1\1\10\12", 4) != 0);
 }
 
 /* sent: one behind the highest sequence number that the other side was seen to send. What does not fit it is left out. */
