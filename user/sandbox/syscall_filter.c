@@ -59,9 +59,8 @@ static const char *const always[] = {
 
 	/* waiting, and the time */
 	"epoll_wait", "epoll_pwait", "epoll_pwait2", "epoll_ctl", "poll", "ppoll", "ppoll_time64", "select", "_newselect",
-	"pselect6", "pselect6_time64", "timerfd_create", "timerfd_settime", "timerfd_settime64", "timerfd_gettime",
-	"timerfd_gettime64", "nanosleep", "clock_nanosleep", "clock_nanosleep_time64", "restart_syscall", "sched_yield",
-	"clock_gettime", "clock_gettime64", "clock_getres", "clock_getres_time64", "gettimeofday", "time",
+	"pselect6", "pselect6_time64", "nanosleep", "clock_nanosleep", "clock_nanosleep_time64", "restart_syscall",
+	"sched_yield", "clock_gettime", "clock_gettime64", "clock_getres", "clock_getres_time64", "gettimeofday", "time",
 
 	/* memory; more of it below */
 	"brk", "munmap", "mremap", "madvise", "futex", "futex_time64",
