@@ -218,12 +218,21 @@ static void settle_closed(struct turns *t, bool waited)
 	t->closed_ns = 0;
 }
 
-/* The server spoke last, and says a little more. */
-static bool is_little(const struct turns *t, const struct session *s, uint8_t side, uint32_t payload_len)
+/*
+ * The side ends a silence as it speaks; how much of it is not settled by that: all of it, if a server that spoke last says a
+ * little more. own, peer: flags of the sides. No branch on the side here either, but for one that is mostly foreseen.
+ */
+static uint64_t settle_spoken(struct turns *t, const struct session *s, uint8_t side, uint32_t payload_len, uint8_t own,
+			      uint8_t peer, uint64_t silent_ns)
 {
-	bool little = payload_len <= LITTLE, server = side != s->client, last = t->flags[side] & TURNS_LAST;
+	bool server = side != s->client, asked = (s->flags & SESSION_MID_STREAM) | (own & TURNS_SPOKE);
+	bool idle = !server & asked & !!(peer & TURNS_LAST);
 
-	return little & server & last;	/* one branch, mostly foreseen */
+	if (server & (payload_len <= LITTLE) & !!(own & TURNS_LAST))
+		return silent_ns;
+	t->settled_ns[server ? WAIT_SERVER : WAIT_CLIENT] += silent_ns & (idle - 1ull);
+	raise_max(&t->silent_max_ms[server], silent_ns);
+	return 0;
 }
 
 /* Somebody took the turn, or the session ends. */
@@ -241,10 +250,12 @@ static void turns_settle(struct turns *t, const struct step *step, uint32_t acts
 	}
 	if (!t->silent_ns)
 		return;
-	if (acts & ACT_SPEAKS && is_little(t, step->session, step->side, step->seg->payload_len))
-		*own |= TURNS_LITTLE;
-	else
-		settle_silence(t, turn_taken(t, step, acts));
+	if (!(acts & ACT_SPEAKS)) {
+		settle_silence(t, turn_of(t, step->session));
+		return;
+	}
+	t->silent_ns = settle_spoken(t, step->session, step->side, step->seg->payload_len, *own, *peer, t->silent_ns);
+	*own |= t->silent_ns ? TURNS_LITTLE : 0;
 }
 
 /* The segment's window is 0, or the one before was. */
@@ -327,20 +338,6 @@ static uint64_t plain_network_ns(const struct turns *t, const struct rtt rtt[2],
 	return ns > own_ns ? ns : own_ns;
 }
 
-/* As turns_settle(), of a side that speaks; how much of the silence it leaves. Without a branch on the side here too. */
-static uint64_t plain_settle(struct turns *t, const struct plain_move *m, uint8_t own_was, uint8_t peer_was, uint64_t silent_ns)
-{
-	const struct session *s = m->session;
-	bool server = m->side != s->client, asked = (s->flags & SESSION_MID_STREAM) | (own_was & TURNS_SPOKE);
-	bool idle = !server & asked & !!(peer_was & TURNS_LAST);
-
-	if (server & (m->payload_len <= LITTLE) & !!(own_was & TURNS_LAST))
-		return silent_ns;
-	t->settled_ns[server ? WAIT_SERVER : WAIT_CLIENT] += silent_ns & (idle - 1ull);
-	raise_max(&t->silent_max_ms[server], silent_ns);
-	return 0;
-}
-
 bool turns_are_plain(const struct turns *t)
 {
 	return !((t->flags[0] | t->flags[1]) & (uint8_t)~TURNS_PLAIN) && !t->closed_ns;
@@ -358,17 +355,18 @@ bool turns_feed_plain(struct turns *t, const struct rtt rtt[2], const struct pla
 
 	t->settled_ns[WAIT_NETWORK] += network_ns;
 	if (m->payload_len) {
-		t->silent_ns = silent_ns ? plain_settle(t, m, own_was, peer_was, silent_ns) : 0;
-		own_now |= TURNS_SPOKE | TURNS_LAST | (t->silent_ns ? TURNS_LITTLE : 0);
+		if (silent_ns)
+			silent_ns = settle_spoken(t, m->session, m->side, m->payload_len, own_was, peer_was, silent_ns);
+		own_now |= TURNS_SPOKE | TURNS_LAST | (silent_ns ? TURNS_LITTLE : 0);
 		peer_now |= (peer_was & TURNS_SPOKE) | (m->window_full ? TURNS_FULL : 0);
 		t->sent_us[m->side] = m->now_us;
 	} else {
-		t->silent_ns = silent_ns;
 		if (acked && !own_now)
 			t->sent_us[m->side] = m->now_us;
 		own_now |= (own_was & (uint8_t)~TURNS_FLIGHT) | (acked ? TURNS_ACK : 0);
 		peer_now |= peer_was & (uint8_t)~TURNS_FLIGHT;
 	}
+	t->silent_ns = silent_ns;
 	t->flags[m->side] = own_now;
 	t->flags[!m->side] = peer_now;
 	return !((own_now | peer_now) & (uint8_t)~TURNS_PLAIN);
