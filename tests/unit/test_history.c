@@ -226,7 +226,7 @@ static void shown_records_go_last_and_the_first_never(void **state)
 	end();
 }
 
-/* The place up to which all are shown was that of the one that went. */
+/* The one that went was behind others that are shown, and before a hidden one. */
 static void the_oldest_hidden_one_is_found_after_a_shown_one_went(void **state)
 {
 	struct session *s = &sessions[1];

@@ -14,8 +14,9 @@
 #define STEAL_AHEAD 8	/* found before they are needed */
 
 /*
- * A session's records lie in two circles, from session.shown on those that were shown and that no hidden one is before, from
- * session.oldest on all others. In a circle the new record of a busy session can take the slot of the oldest one as it is.
+ * A session's records lie in two circles: from session.shown on the oldest ones, all of them shown, from session.oldest on all
+ * others. Shown ones that come to be the oldest of these change over when the oldest hidden one is next asked for. In a circle
+ * the new record of a busy session can take the slot of the oldest one as it is.
  *
  * The place of a slot in its circle, or in the list of free ones, is not in the records: these lie all over memory, and the
  * neighbours of one that comes or goes would have to be fetched for it.
@@ -178,11 +179,11 @@ static void circle_remove(struct history *h, uint32_t *first, uint32_t i)
 		*first = next == i ? 0 : next;
 }
 
-/* The oldest one of either circle goes off it; the slot is still in use. */
-static inline void history_detach(struct history *h, struct session *s, uint32_t i)
+/* Off its circle, which is one of the session's; the slot is still in use. */
+static inline void history_detach(struct history *h, struct session *s, uint32_t *first, uint32_t i)
 {
 	s->hidden -= !(h->link[i].prev & LINK_SHOWN);
-	circle_remove(h, s->oldest == i ? &s->oldest : &s->shown, i);
+	circle_remove(h, first, i);
 	slot_drop_contents(h, i);
 }
 
@@ -284,8 +285,10 @@ static __attribute__((noinline)) uint32_t history_take_other(struct history *h, 
 	struct session *from = history_victim(h);
 	uint32_t i = from ? oldest_hidden(h, from) : second_shown(h, s);
 
-	if (i)
-		history_detach(h, from ? from : s, i);
+	if (from)
+		history_detach(h, from, &from->oldest, i);
+	else if (i)
+		history_detach(h, s, &s->shown, i);
 	return i;
 }
 
@@ -375,7 +378,7 @@ static uint32_t history_take_own(struct history *h, struct session *s, bool must
 	i = oldest_hidden(h, s);
 	if (!must && s->hidden < HISTORY_HIDDEN_MAX && !is_settled(s, &h->slot[i]))
 		return 0;
-	history_detach(h, s, i);
+	history_detach(h, s, &s->oldest, i);
 	return i;
 }
 
@@ -391,7 +394,7 @@ static void history_shrink(struct history *h, struct session *s)
 
 	if (!is_settled(s, &h->slot[i]))
 		return;
-	history_detach(h, s, i);
+	history_detach(h, s, &s->oldest, i);
 	hidden_clear(h, i);
 	slot_free(h, i);
 }
@@ -444,9 +447,10 @@ static struct record *slot_fill(struct history *h, uint32_t i, const struct sess
 	return r;
 }
 
-/* In one of the three ways of history_add() each, as the registers of one are not to be saved for the others. */
-static __attribute__((noinline)) struct record *history_make_room(struct history *h, struct session *s, const struct segment *seg,
-								  uint8_t side, enum verdict verdict)
+/* What is left to do of history_add(). Apart, as its registers are not to be saved for the usual ways. */
+static __attribute__((noinline)) struct record *history_add_slowly(struct history *h, struct session *s,
+								   const struct segment *seg, uint8_t side,
+								   enum verdict verdict)
 {
 	bool opening = s->segments == 0 && (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	uint32_t i = history_take(h, s, opening);
@@ -466,7 +470,7 @@ static __attribute__((noinline)) struct record *history_place(struct history *h,
 	uint32_t i = h->free;
 
 	if (!i || !s->segments || s->hidden >= h->settled_max || h->stats.held >= h->limit)
-		return history_make_room(h, s, seg, side, verdict);
+		return history_add_slowly(h, s, seg, side, verdict);
 	h->free = h->link[i].next;
 	history_append(h, s, i, false);
 	return slot_fill(h, i, s, seg, side, verdict);

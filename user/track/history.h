@@ -80,7 +80,7 @@ void history_free(struct history *h);
  */
 struct record *history_add(struct history *h, struct session *s, const struct segment *seg, uint8_t side, enum verdict verdict);
 
-/* For who will soon call history_add() for the session: fetches what it touches. */
+/* For who will soon call history_add() for the session: fetches its oldest record, which mostly gives its slot. */
 void history_prefetch(const struct history *h, const struct session *s);
 
 /* The oldest hidden record of a session, NULL if there is none: what was dropped was older, but for shown ones. */
