@@ -63,10 +63,10 @@ static uint8_t in_flight(const struct direction *d, const struct direction *peer
 	return seq_diff(d->next_seq, acked) > 0 ? TURNS_FLIGHT : 0;
 }
 
-/* The client has asked something before. */
-static bool has_asked(const struct turns *t, const struct session *s)
+/* The client, with these flags, has asked something before. */
+static bool has_asked(const struct session *s, uint8_t client)
 {
-	return (s->flags & SESSION_MID_STREAM) | (t->flags[s->client] & TURNS_SPOKE);
+	return (s->flags & SESSION_MID_STREAM) | (client & TURNS_SPOKE);
 }
 
 /* Whose turn it is by what was said last. Of a server that is not captured nobody knows what it owes. */
@@ -74,16 +74,23 @@ static enum wait turn_of(const struct turns *t, const struct session *s)
 {
 	if (t->flags[s->client] & TURNS_LAST)
 		return s->dir[!s->client].flags & DIR_SENT ? WAIT_SERVER : WAIT_IDLE;
-	return has_asked(t, s) ? WAIT_IDLE : WAIT_CLIENT;
+	return has_asked(s, t->flags[s->client]) ? WAIT_IDLE : WAIT_CLIENT;
 }
 
-/* Whose turn it was, now that this side speaks. From a table, as no processor predicts a branch on the side. */
+/* Nobody waited, as this side shows that speaks: a client that had its answer asks anew. own, peer: flags of the sides. */
+static bool was_idle(const struct session *s, uint8_t side, uint8_t own, uint8_t peer)
+{
+	bool answered = peer & TURNS_LAST;
+
+	return (side == s->client) & has_asked(s, own) & answered;
+}
+
+/* Whose turn it was, now that this side speaks. */
 static enum wait turn_of_speaker(const struct turns *t, const struct session *s, uint8_t side)
 {
-	static const uint8_t turn[2][2] = { { WAIT_SERVER, WAIT_SERVER }, { WAIT_CLIENT, WAIT_IDLE } };
-	bool asked = has_asked(t, s), server_spoke = t->flags[!s->client] & TURNS_LAST;
-
-	return turn[side == s->client][asked & server_spoke];
+	if (was_idle(s, side, t->flags[side], t->flags[!side]))
+		return WAIT_IDLE;
+	return side == s->client ? WAIT_CLIENT : WAIT_SERVER;
 }
 
 static enum wait turn_taken(const struct turns *t, const struct step *step, uint32_t acts)
@@ -164,12 +171,16 @@ static void raise_max(uint32_t *max_ms, uint64_t ns)
 		*max_ms = ns / NS_PER_MS < UINT32_MAX ? (uint32_t)(ns / NS_PER_MS) : UINT32_MAX;
 }
 
+/* Without a branch on who it was, as no processor predicts it. */
+static void settle(struct turns *t, bool server, bool idle, uint64_t silent_ns)
+{
+	t->settled_ns[server ? WAIT_SERVER : WAIT_CLIENT] += silent_ns & (idle - 1ull);
+	raise_max(&t->silent_max_ms[server], silent_ns);
+}
+
 static void settle_silence(struct turns *t, enum wait who)
 {
-	uint64_t counts = -(uint64_t)(who != WAIT_IDLE);	/* a mask: no branch here either */
-
-	t->settled_ns[who & counts] += t->silent_ns & counts;
-	raise_max(&t->silent_max_ms[who == WAIT_SERVER], t->silent_ns);
+	settle(t, who == WAIT_SERVER, who == WAIT_IDLE, t->silent_ns);
 	t->silent_ns = 0;
 }
 
@@ -220,18 +231,16 @@ static void settle_closed(struct turns *t, bool waited)
 
 /*
  * The side ends a silence as it speaks; how much of it is not settled by that: all of it, if a server that spoke last says a
- * little more. own, peer: flags of the sides. No branch on the side here either, but for one that is mostly foreseen.
+ * little more. own, peer: flags of the sides.
  */
 static uint64_t settle_spoken(struct turns *t, const struct session *s, uint8_t side, uint32_t payload_len, uint8_t own,
 			      uint8_t peer, uint64_t silent_ns)
 {
-	bool server = side != s->client, asked = (s->flags & SESSION_MID_STREAM) | (own & TURNS_SPOKE);
-	bool idle = !server & asked & !!(peer & TURNS_LAST);
+	bool little = payload_len <= LITTLE, server = side != s->client, last = own & TURNS_LAST;
 
-	if (server & (payload_len <= LITTLE) & !!(own & TURNS_LAST))
+	if (little & server & last)	/* one branch, mostly foreseen */
 		return silent_ns;
-	t->settled_ns[server ? WAIT_SERVER : WAIT_CLIENT] += silent_ns & (idle - 1ull);
-	raise_max(&t->silent_max_ms[server], silent_ns);
+	settle(t, server, was_idle(s, side, own, peer), silent_ns);
 	return 0;
 }
 
