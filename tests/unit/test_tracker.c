@@ -1076,9 +1076,61 @@ static void the_same_ip_id_within_a_millisecond_is_a_copy(void **state)
 	assert_int_equal(stats.copies, 2);
 	assert_int_equal(stats.segments, 5);
 	assert_int_equal(stats.retransmitted, 0);
-	feed_us(11901, data);
-	assert_int_equal(stats.copies, 2);
+}
+
+/* Of a network that doubles packets, or a host that was not let run between the two. */
+static void data_with_the_ip_id_of_one_packet_is_a_copy_for_longer(void **state)
+{
+	const struct segment data = with_id(make(CLIENT, TCP_ACK, 1000, 5000, 100), 7);
+
+	(void)state;
+	feed_us(0, with_id(make(CLIENT, TCP_SYN, 999, 0, 0), 6));
+	feed_us(6000, with_id(make(CLIENT, TCP_SYN, 999, 0, 0), 6));
+	assert_int_equal(stats.copies, 1);
+	feed_us(10000, data);
+	feed_us(10500, with_id(make(CLIENT, TCP_ACK, 1100, 5000, 100), 8));
+	feed_us(11000, with_id(make(SERVER, TCP_ACK, 5000, 1200, 0), 8));
+	feed_us(14000, data);
+	feed_us(110000, data);
+	assert_int_equal(stats.copies, 3);
+	assert_int_equal(stats.retransmitted, 0);
+	feed_us(110001, data);
+	assert_int_equal(stats.copies, 3);
 	assert_int_equal(b.step.verdict, VERDICT_RETRANSMIT);
+}
+
+static void the_ip_id_of_all_packets_makes_none_a_copy_for_longer(void **state)
+{
+	const struct segment data = with_id(make(CLIENT, TCP_ACK, 1100, 5000, 100), 7);
+
+	(void)state;
+	handshake(0);
+	feed_us(9000, with_id(make(CLIENT, TCP_ACK, 1000, 5000, 100), 7));
+	feed_us(9500, with_id(make(SERVER, TCP_ACK, 5000, 1100, 0), 8));
+	feed_us(10000, data);
+	feed_us(11000, data);
+	assert_int_equal(stats.copies, 1);
+	feed_us(11001, data);
+	assert_int_equal(stats.copies, 1);
+	assert_int_equal(b.step.verdict, VERDICT_RETRANSMIT);
+}
+
+/* It comes once in 65,536 packets of a sender that counts them. Without data it is that of all that no socket sends. */
+static void an_ip_id_of_0_among_others_tells_a_copy_of_data(void **state)
+{
+	const struct segment data = make(CLIENT, TCP_ACK, 1100, 5000, 100), ack = make(CLIENT, TCP_ACK, 1300, 5000, 0);
+
+	(void)state;
+	handshake(0);
+	feed_us(9000, with_id(make(CLIENT, TCP_ACK, 1000, 5000, 100), 65535));
+	feed_us(10000, data);
+	feed_us(10100, data);
+	assert_int_equal(stats.copies, 1);
+	assert_int_equal(stats.retransmitted, 0);
+	feed_us(11000, with_id(make(CLIENT, TCP_ACK, 1200, 5000, 100), 1));
+	feed_us(11100, ack);
+	feed_us(11200, ack);
+	assert_int_equal(stats.copies, 1);
 }
 
 static void another_ip_id_is_a_retransmission_however_soon(void **state)
@@ -1327,6 +1379,9 @@ int main(void)
 		TEST(what_comes_late_at_two_places_is_counted_once),
 		TEST(a_copy_is_known_behind_many_segments),
 		TEST(the_same_ip_id_within_a_millisecond_is_a_copy),
+		TEST(data_with_the_ip_id_of_one_packet_is_a_copy_for_longer),
+		TEST(the_ip_id_of_all_packets_makes_none_a_copy_for_longer),
+		TEST(an_ip_id_of_0_among_others_tells_a_copy_of_data),
 		TEST(another_ip_id_is_a_retransmission_however_soon),
 		TEST(without_an_ip_id_the_interface_or_ten_microseconds_tell),
 		TEST(a_doubled_handshake_and_close_is_one),

@@ -6,6 +6,7 @@
 #include "sequence.h"
 
 #define COPY_SAME_NS 10000u	/* the same when nothing but the time tells it from a retransmission */
+#define COPY_DOUBLED_NS 100000000u	/* and when its identification does: networks that double packets take their time */
 #define COPY_LOOK_BACK 1024	/* records */
 
 void copies_note_where(struct direction *d, const struct segment *seg)
@@ -54,10 +55,21 @@ bool copies_is_late(const struct direction *d, const struct segment *seg)
 	return d->flags & DIR_ELSEWHERE && d->where != record_where(seg);
 }
 
+/* The packet before it has another identification: its sender does not give all the same one. */
+static bool record_is_identified(const struct history *h, const struct record *r)
+{
+	const struct record *before = history_prev(h, r);
+	int i;
+
+	for (i = 0; before && before->side != r->side && i < COPY_LOOK_BACK; i++)
+		before = history_prev(h, before);
+	return r->ip_id != (before && before->side == r->side ? before->ip_id : 0);
+}
+
 bool copies_has(const struct history *h, const struct session *s, const struct segment *seg, uint8_t side)
 {
 	const struct record *r = history_last(h, s);
-	uint64_t age_max = copies_age_max(&s->dir[side]);
+	uint64_t age_max = sequence_len(seg) ? COPY_DOUBLED_NS : copies_age_max(&s->dir[side]);
 	bool answers = false;
 	int i;
 
@@ -69,7 +81,11 @@ bool copies_has(const struct history *h, const struct session *s, const struct s
 		answers |= r->side != side;
 		if (record_is_elsewhere(h, r, seg, side))
 			return true;
-		if (age > COPY_NS || !record_equals(h, r, seg, side))
+		if (!record_equals(h, r, seg, side))
+			continue;
+		if (sequence_len(seg) && record_is_identified(h, r))
+			return true;
+		if (age > COPY_NS)
 			continue;
 		if (seg->ip_version == 4 && seg->ip_id)
 			return true;

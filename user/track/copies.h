@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Packets that were captured more than once: on two interfaces of the host, on the loopback both ways, by a mirror port. */
+/*
+ * Packets that were captured more than once: on two interfaces of the host, on the loopback both ways, by a mirror port, or
+ * doubled by the network.
+ */
 #ifndef MIRUO_TRACK_COPIES_H
 #define MIRUO_TRACK_COPIES_H
 
@@ -30,9 +33,9 @@ bool copies_may_be(const struct session *s, const struct segment *seg);
 bool copies_is_late(const struct direction *d, const struct segment *seg);
 
 /*
- * The packet was captured before, on another interface or by a mirror port. What tells a copy from a retransmission of the same
- * bytes: another interface or direction, the same IPv4 identification, or a time in which nobody retransmits. A SYN, FIN or RST
- * is only repeated at once as an answer to something.
+ * The packet was captured before. What tells a copy from a retransmission of the same bytes: another interface or direction,
+ * the same IPv4 identification where the sender has one for each packet, or a time in which nobody retransmits. A SYN, FIN or
+ * RST is only repeated at once as an answer to something.
  */
 bool copies_has(const struct history *h, const struct session *s, const struct segment *seg, uint8_t side);
 
