@@ -32,9 +32,9 @@ static bool is_next(const struct direction *own, const struct segment *seg)
 
 static bool acks_what_was_seen(const struct direction *own, const struct direction *peer, const struct segment *seg)
 {
-	int32_t ahead = seq_diff(seg->ack, own->ack);
+	uint32_t ahead = seg->ack - own->ack;
 
-	return seq_diff(seg->ack, peer->next_seq) <= 0 && ahead >= !seg->payload_len && ahead <= STRAY_DISTANCE;
+	return seq_diff(seg->ack, peer->next_seq) <= 0 && ahead <= STRAY_DISTANCE && ahead | seg->payload_len;
 }
 
 static void note_data(struct direction *own, const struct direction *peer, const struct segment *seg, uint32_t now_us,
