@@ -504,6 +504,18 @@ static void the_event_has_the_time_at_which_it_was_due(void **state)
 	check_end(1, 1, END_TIMEOUT, 901000);
 }
 
+/* Nor is it believed of two, if one between them has the time that it was. */
+static void two_damaged_times_are_not_believed_for_each_other(void **state)
+{
+	(void)state;
+	handshake(0);
+	b.client_port++;
+	syn(86400 * 1000);
+	syn(10);
+	syn(86400 * 1000);
+	assert_int_equal(b.ends, 0);
+}
+
 /* Captures made by hand often begin at 0. */
 static void time_may_begin_at_zero(void **state)
 {
@@ -512,6 +524,10 @@ static void time_may_begin_at_zero(void **state)
 	(void)state;
 	seg.ts_ns = 0;
 	tracker_feed(b.t, &seg);
+	seg.ts_ns = 300;
+	tracker_feed(b.t, &seg);
+	tracker_stats(b.t, &stats);
+	assert_int_equal(stats.first_ns, 300); /* 0 would be none */
 	tracker_advance(b.t, 31 * SEC);
 	assert_int_equal(b.ends, 1);
 	assert_int_equal(b.end[0].why, END_TIMEOUT);
@@ -1347,6 +1363,7 @@ int main(void)
 		TEST(established_ends_after_900_seconds),
 		TEST(active_sessions_stay),
 		TEST(the_event_has_the_time_at_which_it_was_due),
+		TEST(two_damaged_times_are_not_believed_for_each_other),
 		TEST(time_may_begin_at_zero),
 		TEST(a_step_back_in_time_does_no_harm),
 		TEST(a_time_far_in_the_future_does_not_stop_the_clock),

@@ -26,6 +26,7 @@
 #define LINGER_MAX 65536
 #define FLOOD_MIN 32		/* sessions without an answer: fewer are no flood */
 #define UNANSWERED_AGE_NS NS_PER_S
+#define ALWAYS_NS (0 - 2 * NS_PER_S)	/* as from_ns: no segment is of the second from there */
 #define JUMP_S 3600		/* a time further away is not believed before a second segment has it too */
 #define ORIGINAL_LOOK_BACK 1024
 #define AHEAD 3			/* segments between two steps of fetching, see tracker_feed_batch() */
@@ -44,6 +45,7 @@ struct tracker {
 	struct fragments *fragments;
 	struct timers timers;
 	uint64_t now_s;			/* all that was due before this second is done */
+	uint64_t from_ns;		/* segments of the second from here on tell nothing new about time */
 	uint64_t quiet_ns;		/* ordinary segments after a pause of less are told to nobody */
 	uint64_t jump_s;		/* a time far away that one segment had; 0: none */
 	struct tracker_stats stats;
@@ -67,6 +69,7 @@ struct tracker *tracker_new(const struct tracker_config *cfg, const struct track
 	t->sessions_max = t->session_limit + (linger < LINGER_MAX ? linger : LINGER_MAX);
 	t->sessions = array_alloc((size_t)t->sessions_max + 1, sizeof(t->sessions[0]));
 	t->fresh = 1;
+	t->from_ns = ALWAYS_NS;
 	t->pickup = cfg->pickup;
 	t->quiet_ns = events->quiet_ns < ORDINARY_PAUSE_NS ? events->quiet_ns : ORDINARY_PAUSE_NS;
 	t->flows = flow_table_new(t->sessions, t->sessions_max);
@@ -669,6 +672,16 @@ static bool jump_is_believed(struct tracker *t, uint64_t s)
 	return !t->jump_s;
 }
 
+/* Apart, as it is done once a second. */
+static __attribute__((noinline)) void tracker_time(struct tracker *t, uint64_t ts_ns)
+{
+	if (!t->stats.first_ns)
+		t->stats.first_ns = ts_ns;
+	if (jump_is_believed(t, ts_ns / NS_PER_S))
+		tracker_advance(t, ts_ns);
+	t->from_ns = t->stats.first_ns && !t->jump_s ? t->now_s * NS_PER_S : ALWAYS_NS;
+}
+
 static void lookup_make(const struct tracker *t, const struct segment *seg, struct lookup *l)
 {
 	l->side = flow_key_of(seg, &l->key);
@@ -711,12 +724,10 @@ static __attribute__((noinline)) void tracker_feed_other(struct tracker *t, cons
 
 static void tracker_feed_one(struct tracker *t, const struct segment *seg, const struct lookup *l)
 {
-	if (!t->stats.first_ns)
-		t->stats.first_ns = seg->ts_ns;
 	if (seg->ts_ns > t->stats.last_ns)
 		t->stats.last_ns = seg->ts_ns;
-	if ((seg->ts_ns - t->now_s * NS_PER_S >= NS_PER_S || t->jump_s) && jump_is_believed(t, seg->ts_ns / NS_PER_S))
-		tracker_advance(t, seg->ts_ns);
+	if (seg->ts_ns - t->from_ns >= NS_PER_S)
+		tracker_time(t, seg->ts_ns);
 	if (!tracker_feed_ordinary(t, seg, l))
 		tracker_feed_other(t, seg, l);
 }
