@@ -689,20 +689,37 @@ static void lookup_make(const struct tracker *t, const struct segment *seg, stru
 	flow_prefetch(t->flows, l->hash);
 }
 
-/* False: the segment is no ordinary one, or of another session than was guessed, and nothing was noted. */
-static bool tracker_feed_ordinary(struct tracker *t, const struct segment *seg, const struct lookup *l)
+/* False: the segment, of that side, is no ordinary one, or of another session than was guessed, and nothing was noted. */
+static inline __attribute__((always_inline)) bool tracker_feed_ordinary(struct tracker *t, const struct segment *seg,
+									 const struct lookup *l, uint8_t side)
 {
 	struct session *s = l->guess;
 	uint64_t pause_ns = seg->ts_ns > s->last_ns ? seg->ts_ns - s->last_ns : 0;
 
-	if (pause_ns >= t->quiet_ns || !ordinary_is(s, seg, l->side) || !flow_key_equal(&s->key, &l->key))
+	if (pause_ns >= t->quiet_ns || !ordinary_is(s, seg, side) || !flow_key_equal(&s->key, &l->key))
 		return false;
-	t->stats.offload_segments += ordinary_feed(s, seg, l->side, pause_ns);
+	t->stats.offload_segments += ordinary_feed(s, seg, side, pause_ns);
 	t->stats.segments++;
-	history_add(t->history, s, seg, l->side, VERDICT_NEW);
-	session_count(s, seg, l->side);
+	history_add(t->history, s, seg, side, VERDICT_NEW);
+	session_count(s, seg, side);
 	s->last_ns += pause_ns;
 	return true;
+}
+
+/*
+ * For each side by itself, with all that it calls: what belongs to a known side lies at a fixed place in the session, and that
+ * saves more steps than the branch costs, which nobody foresees.
+ */
+static __attribute__((noinline, flatten)) bool tracker_feed_side_0(struct tracker *t, const struct segment *seg,
+								    const struct lookup *l)
+{
+	return tracker_feed_ordinary(t, seg, l, 0);
+}
+
+static __attribute__((noinline, flatten)) bool tracker_feed_side_1(struct tracker *t, const struct segment *seg,
+								    const struct lookup *l)
+{
+	return tracker_feed_ordinary(t, seg, l, 1);
 }
 
 /* Apart: few segments come here, and its registers are not to be saved for all. */
@@ -728,7 +745,7 @@ static void tracker_feed_one(struct tracker *t, const struct segment *seg, const
 		t->stats.last_ns = seg->ts_ns;
 	if (seg->ts_ns - t->from_ns >= NS_PER_S)
 		tracker_time(t, seg->ts_ns);
-	if (!tracker_feed_ordinary(t, seg, l))
+	if (!(l->side ? tracker_feed_side_1(t, seg, l) : tracker_feed_side_0(t, seg, l)))
 		tracker_feed_other(t, seg, l);
 }
 
